@@ -1,0 +1,36 @@
+#pragma once
+
+#include <sys/epoll.h>
+
+#include <array>
+#include <cstdint>
+#include <span>
+
+#include "sys/unique_fd.h"
+
+namespace procpool::event {
+
+/// An epoll instance; each watched descriptor carries a tag of the caller's. Supervisor and worker,
+/// one each, made after the fork. Does not own the descriptors it watches: remove() before closing.
+/// See epoll(7).
+class poller {
+ public:
+  static constexpr int forever = -1;
+
+  /// Throws sys_error.
+  poller();
+
+  [[nodiscard]] sys::result add(int fd, std::uint32_t events, std::uint64_t tag);
+  [[nodiscard]] sys::result modify(int fd, std::uint32_t events, std::uint64_t tag);
+  [[nodiscard]] sys::result remove(int fd);
+
+  /// Waits for events, at most `timeout_ms`. The span is valid until the next call; it is empty
+  /// after a time-out or a signal.
+  std::span<const epoll_event> wait(int timeout_ms);
+
+ private:
+  sys::unique_fd epoll_;
+  std::array<epoll_event, 256> events_{};
+};
+
+}  // namespace procpool::event

@@ -1,0 +1,75 @@
+#include "ipc/channel.h"
+
+#include <array>
+#include <cerrno>
+#include <cstring>
+
+#include "sys/sys_error.h"
+
+namespace procpool::ipc {
+namespace {
+
+constexpr std::size_t max_descriptors = 8;
+
+struct alignas(cmsghdr) descriptor_buffer {
+  std::array<char, CMSG_SPACE(max_descriptors * sizeof(int))> bytes{};
+};
+
+}  // namespace
+
+std::pair<channel, channel> channel::make_pair(int type) {
+  int ends[2];
+  sys::check("socketpair", sys::socket_pair(type, ends));
+  return {channel(sys::unique_fd(ends[0])), channel(sys::unique_fd(ends[1]))};
+}
+
+void channel::send_with_descriptors(const void* data, std::size_t size, std::span<const int> descriptors) {
+  if (descriptors.size() > max_descriptors) throw sys::sys_error("sendmsg", EINVAL);
+  descriptor_buffer buffer;
+  iovec part{const_cast<void*>(data), size};
+  msghdr message{};
+  message.msg_iov = &part;
+  message.msg_iovlen = 1;
+  message.msg_control = buffer.bytes.data();
+  message.msg_controllen = CMSG_SPACE(descriptors.size_bytes());
+  cmsghdr* header = CMSG_FIRSTHDR(&message);
+  header->cmsg_level = SOL_SOCKET;
+  header->cmsg_type = SCM_RIGHTS;
+  header->cmsg_len = CMSG_LEN(descriptors.size_bytes());
+  std::memcpy(CMSG_DATA(header), descriptors.data(), descriptors.size_bytes());
+  sys::check("sendmsg", sys::send_message(fd(), message));
+}
+
+bool channel::receive_with_descriptors(void* data, std::size_t size, std::span<sys::unique_fd> descriptors) {
+  std::array<pollfd, 1> waiting{{{fd(), POLLIN, 0}}};
+  while (sys::check("poll", sys::poll(waiting, -1)) == 0) {
+  }
+
+  descriptor_buffer buffer;
+  iovec part{data, size};
+  msghdr message{};
+  message.msg_iov = &part;
+  message.msg_iovlen = 1;
+  message.msg_control = buffer.bytes.data();
+  message.msg_controllen = buffer.bytes.size();
+  const int received = sys::check("recvmsg", sys::receive_message(fd(), message));
+  if (received == 0) return false;
+
+  std::size_t count = 0;
+  const cmsghdr* header = CMSG_FIRSTHDR(&message);
+  if (header != nullptr && header->cmsg_type == SCM_RIGHTS) {
+    const std::size_t sent = (header->cmsg_len - CMSG_LEN(0)) / sizeof(int);
+    for (; count < sent; ++count) {
+      int descriptor = -1;
+      std::memcpy(&descriptor, CMSG_DATA(header) + count * sizeof descriptor, sizeof descriptor);
+      sys::unique_fd owned(descriptor);
+      if (count < descriptors.size()) descriptors[count] = std::move(owned);
+    }
+  }
+  if (static_cast<std::size_t>(received) != size || count != descriptors.size()) {
+    throw sys::sys_error("recvmsg", EPROTO);
+  }
+  return true;
+}
+
+}  // namespace procpool::ipc

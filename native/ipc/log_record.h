@@ -1,0 +1,67 @@
+#pragma once
+
+#include <netinet/in.h>
+
+#include <cstdint>
+
+/// What the pool's processes tell the host's log: fixed-size records, sent whole or not at all.
+namespace procpool::ipc {
+
+enum class log_level : std::uint8_t { silent, error, warn, info, debug };
+
+enum class log_event : std::uint8_t {
+  start,        // the supervisor, or a worker, runs
+  listening,    // every worker accepts; once
+  size,         // count: workers that accept, value: how many there shall be
+  signal,       // value: its number
+  connect,      // peer
+  close,        // peer, count: bytes received
+  reset,        // peer, count, error: the connection ended with it
+  refuse,       // peer, error: no descriptor for it
+  stall,        // stdout takes no more for now
+  resume,       // count: how long it took no more, in ns
+  drain,        // value: the time it may take, in ms
+  drained,      // a worker has delivered all
+  expire,       // the drain's time is over
+  undelivered,  // count: bytes that stdout did not get
+  kill,         // a worker did not end in time
+  exit,         // a worker ended; value: its wait status
+  respawn,      // value: ms until the worker is started again
+  give_up,      // value: starts that failed in a row
+  output,       // error: stdout is broken
+  fail,         // error, call: the pool cannot go on
+  done,         // the supervisor ends
+};
+
+/// Numeric address of a peer. family 0: unknown, or a Unix socket.
+struct peer_address {
+  std::uint16_t family;
+  std::uint16_t port;  // host byte order
+  std::uint32_t scope;
+  unsigned char bytes[16];
+};
+
+struct log_record {
+  std::uint64_t time_ns;  // since 1970
+  std::uint64_t count;
+  std::int32_t worker;  // -1: the supervisor
+  std::int32_t pid;
+  std::int32_t error;
+  std::uint32_t value;
+  log_level level;
+  log_event event;
+  peer_address peer;
+  char call[16];
+};
+
+/// The events' and levels' names as the host's log shows them.
+const char* name_of(log_event event);
+const char* name_of(log_level level);
+
+/// The level at which an event is logged.
+log_level level_of(log_event event);
+
+/// Fills in what every record has: time, event, level, worker and, unless one is set, this process's pid.
+void complete(log_record& record, log_event event, int worker);
+
+}  // namespace procpool::ipc

@@ -1,0 +1,67 @@
+#pragma once
+
+#include <cstdint>
+
+/// The whole protocol between the processes, apart from log records (log_record.h).
+///
+///     host ── control channel ──> supervisor    pool_config once, with descriptors; then control_order
+///     host <── control channel ── supervisor    log_record
+///     supervisor ── worker channel ──> worker   worker_order, a byte each; and SIGTERM for "drain"
+///     supervisor <── worker channel ── worker   worker_report, a byte each
+///     host <── log channel ── every worker      log_record
+///
+/// The end of a channel is a message too: its other process is gone.
+namespace procpool::ipc {
+
+/// Where the supervisor finds its end of the control channel when it starts.
+constexpr int control_fd = 3;
+
+/// How long, in ms, a pool whose owner has gone may go on delivering what its clients had sent.
+constexpr std::uint32_t orphan_drain_ms = 500;
+
+/// What the supervisor is to run. Goes with the descriptors of pool_descriptors, in that order.
+struct pool_config {
+  std::uint32_t workers;
+  std::uint32_t backlog;
+  std::uint32_t drain_ms;
+  std::uint32_t log_level;
+  // A Unix socket's name in the file system, to be removed at the stop if it still is that socket's;
+  // empty for TCP.
+  char socket_path[108];
+  std::uint64_t socket_device;
+  std::uint64_t socket_inode;
+};
+
+struct pool_descriptors {
+  int listener;
+  int stats_page;
+  int log_channel;
+};
+
+enum class control_kind : std::uint32_t {
+  stop,    // value: how long the drain may take, in ms
+  resize,  // value: how many workers
+};
+
+struct control_order {
+  control_kind kind;
+  std::uint32_t value;
+  std::uint32_t signal;  // the signal of the host's that this passes on, 0 if none
+};
+
+enum class worker_order : std::uint8_t {
+  accept = 'a',  // one connection waits, accept it and report
+  retire = 'r',  // accept no more; exit when the last connection has ended
+  expire = 'x',  // the drain's time is over: count what is left, exit
+};
+
+enum class worker_report : std::uint8_t {
+  ready = 'R',          // can accept
+  accepted = 'A',       // took the connection
+  nothing = 'N',        // there was none
+  refused = 'F',        // there was one, but no descriptor for it: closed it
+  exhausted = 'E',      // and could not even close it
+  output_failed = 'O',  // stdout is broken; the errno is in the worker's slot
+};
+
+}  // namespace procpool::ipc

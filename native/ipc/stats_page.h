@@ -1,0 +1,84 @@
+#pragma once
+
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+#include <span>
+
+#include "sys/unique_fd.h"
+
+namespace procpool::ipc {
+
+constexpr std::uint32_t max_workers = 1024;
+
+/// A number in shared memory with exactly one writing process at a time, so that adding to it needs
+/// no locked instruction; any process may read it.
+class counter {
+ public:
+  [[nodiscard]] std::uint64_t get() const { return value_.load(std::memory_order_relaxed); }
+  void set(std::uint64_t value) { value_.store(value, std::memory_order_relaxed); }
+  void add(std::uint64_t amount) { set(get() + amount); }
+
+ private:
+  std::atomic<std::uint64_t> value_{0};
+  static_assert(std::atomic<std::uint64_t>::is_always_lock_free);
+};
+
+enum class worker_state : std::uint64_t {
+  unused,
+  starting,
+  ready,
+  draining,
+  retiring,  // serves the connections it has, takes no new ones
+  waiting,   // for its next start, see backoff.h
+};
+
+enum class pool_state : std::uint64_t { starting, running, draining, ended };
+
+/// What one worker counts. The counters go on over restarts; `pid`, `state` and `restarts` are the
+/// supervisor's, the rest the worker's (the supervisor's once it has reaped the worker).
+struct alignas(64) worker_slot {
+  counter pid;
+  counter state;
+  counter restarts;
+  counter accepted;
+  counter closed;
+  counter refused;
+  counter errors;
+  counter bytes_in;
+  counter bytes_out;
+  counter bytes_dropped;  // read from clients, but never taken by stdout
+  counter bytes_unread;   // sent before a stop, but not read in its time
+  counter bytes_late;     // sent after a stop, and not read
+  counter log_dropped;
+  counter stalled_ns;        // waits for stdout that are over
+  counter stalled_since_ns;  // start of the one that is not, CLOCK_MONOTONIC, or 0
+  counter output_error;      // the errno that broke stdout, or 0
+};
+
+struct pool_page {
+  counter state;
+  counter log_dropped;  // by the supervisor
+  alignas(64) worker_slot workers[max_workers];
+};
+
+/// A mapping of the pool's counters: the host creates it, the supervisor maps the same memory, the
+/// workers inherit that mapping. Unmapped with this object; the host's copy outlives the pool.
+class stats_page {
+ public:
+  /// Throws sys_error.
+  static sys::unique_fd create();
+  /// Throws sys_error. `fd` may be closed afterwards.
+  explicit stats_page(int fd);
+  ~stats_page();
+  stats_page(const stats_page&) = delete;
+  stats_page& operator=(const stats_page&) = delete;
+
+  [[nodiscard]] pool_page& operator*() const { return *page_; }
+  [[nodiscard]] pool_page* operator->() const { return page_; }
+
+ private:
+  pool_page* page_;
+};
+
+}  // namespace procpool::ipc
