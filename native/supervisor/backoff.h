@@ -1,0 +1,24 @@
+#pragma once
+
+#include <algorithm>
+#include <cstdint>
+
+/// When a worker that ended is started again: at once, unless it keeps dying young. Pure.
+namespace procpool::supervisor::backoff {
+
+/// A worker that lived for less has died young.
+constexpr std::uint64_t young_ms = 1000;
+
+/// Deaths in a row, without one start that came as far as accepting, after which the pool gives up.
+constexpr std::uint32_t give_up_after = 10;
+
+constexpr std::uint64_t first_delay_ms = 10;
+constexpr std::uint64_t longest_delay_ms = 1000;
+
+/// `deaths`: how many times in a row the worker has died young. In ms.
+constexpr std::uint64_t delay_ms(std::uint32_t deaths) {
+  if (deaths < 2) return 0;
+  return std::min(first_delay_ms << std::min(deaths - 2, 16U), longest_delay_ms);
+}
+
+}  // namespace procpool::supervisor::backoff

@@ -1,0 +1,70 @@
+#include <unistd.h>
+
+#include <array>
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
+#include <utility>
+
+#include "ipc/channel.h"
+#include "ipc/message.h"
+#include "ipc/stats_page.h"
+#include "supervisor/control.h"
+#include "supervisor/supervisor_loop.h"
+#include "sys/sys_error.h"
+
+namespace procpool {
+namespace {
+
+constexpr int exit_usage = 2;
+
+void report_failure(supervisor::control& host, const sys::sys_error& failure) {
+  ipc::log_record record{};
+  record.error = failure.number();
+  std::strncpy(record.call, failure.call(), sizeof record.call - 1);
+  host.write(ipc::log_event::fail, record);
+}
+
+/// The host's descriptors that were not close-on-exec are none of the pool's business.
+void close_inherited() {
+  constexpr std::array<int, 1> kept{ipc::control_fd};
+  sys::close_from(ipc::control_fd, kept);
+}
+
+int run(ipc::channel host_channel) {
+  ipc::pool_config config{};
+  std::array<sys::unique_fd, 3> descriptors;
+  if (!host_channel.receive_with_descriptors(&config, sizeof config, descriptors)) return EXIT_FAILURE;
+  auto& [listener, page_file, log_channel] = descriptors;
+  const ipc::stats_page page(page_file.get());
+  page_file.reset();
+
+  supervisor::control host(std::move(host_channel), page->log_dropped);
+  try {
+    sys::check("setrlimit", sys::raise_descriptor_limit());
+    return supervisor::supervisor_loop(config, *page, host, std::move(listener), std::move(log_channel)).run();
+  } catch (const sys::sys_error& failure) {
+    report_failure(host, failure);
+    return EXIT_FAILURE;
+  }
+}
+
+}  // namespace
+}  // namespace procpool
+
+int main() {
+  using namespace procpool;
+  sys::name_process("procpool-super");
+  struct stat status {};
+  if (sys::file_status(ipc::control_fd, status) < 0 || !S_ISSOCK(status.st_mode)) {
+    std::fputs("procpool-supervisor: is started by procpool-native, not by hand\n", stderr);
+    return exit_usage;
+  }
+  close_inherited();
+  try {
+    return run(ipc::channel(sys::unique_fd(ipc::control_fd)));
+  } catch (const sys::sys_error& failure) {
+    std::fprintf(stderr, "procpool-supervisor: %s\n", failure.what());
+    return EXIT_FAILURE;
+  }
+}

@@ -1,0 +1,47 @@
+#include "supervisor/spawn.h"
+
+#include <algorithm>
+#include <array>
+#include <csignal>
+#include <cstdlib>
+#include <utility>
+
+#include "sys/sys_error.h"
+#include "worker/worker.h"
+
+namespace procpool::supervisor {
+namespace {
+
+constexpr int first_after_stdio = 3;
+
+[[noreturn]] void become_worker(int slot, const shared_state& shared, pid_t supervisor, ipc::channel own_end) {
+  std::array<int, 3> kept{shared.listener, shared.log_channel, own_end.fd()};
+  std::sort(kept.begin(), kept.end());
+  sys::close_from(first_after_stdio, kept);
+  // A belt: the end of the channel says the same. It may have come before the kernel was asked.
+  const bool asked = sys::signal_on_parent_death(SIGTERM) >= 0;
+  if (!asked || sys::parent_id() != supervisor) std::exit(EXIT_FAILURE);
+  std::exit(worker::run_worker({
+      .id = slot,
+      .config = shared.config,
+      .page = shared.page,
+      .listener = shared.listener,
+      .supervisor_channel = std::move(own_end),
+      .log_channel = ipc::channel(sys::unique_fd(shared.log_channel)),
+  }));
+}
+
+}  // namespace
+
+spawned spawn(int slot, const shared_state& shared) {
+  auto [own, theirs] = ipc::channel::make_pair(SOCK_STREAM);
+  const pid_t supervisor = sys::process_id();
+  // The child unblocks them when it can receive them itself, see event_source.
+  sys::block_signals();
+  const sys::result pid = sys::fork();
+  if (pid == 0) become_worker(slot, shared, supervisor, std::move(theirs));
+  sys::unblock_signals();
+  return {sys::check("fork", pid), std::move(own)};
+}
+
+}  // namespace procpool::supervisor

@@ -1,0 +1,88 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <vector>
+
+#include "event/event_source.h"
+#include "event/poller.h"
+#include "ipc/channel.h"
+#include "ipc/message.h"
+#include "ipc/stats_page.h"
+#include "supervisor/control.h"
+#include "supervisor/dispatcher.h"
+#include "supervisor/listen_queue.h"
+#include "supervisor/spawn.h"
+#include "supervisor/worker_table.h"
+
+namespace procpool::supervisor {
+
+/// The supervisor's loop: hands connections out, keeps the workers at their number, obeys the host,
+/// and at the end sees every worker go. Owns the listener, the channels and the children.
+class supervisor_loop {
+ public:
+  /// Throws sys_error.
+  supervisor_loop(const ipc::pool_config& config, ipc::pool_page& page, control& host, sys::unique_fd listener,
+                  sys::unique_fd log_channel);
+
+  /// Until no worker is left. Returns the exit status: 0 if stopped and all delivered, 1 otherwise.
+  int run();
+
+ private:
+  // Tags of the poller; a worker's channel has its slot added to the last.
+  static constexpr std::uint64_t listener_tag = 0, signals_tag = 1, host_tag = 2, output_tag = 3, worker_tag = 4;
+
+  enum class stage : std::uint8_t { running, draining, expiring, killing };
+
+  void dispatch(const epoll_event& event);
+  [[nodiscard]] int timeout_ms(std::uint64_t now_ms) const;
+  void on_time(std::uint64_t now_ms);
+
+  void on_signals();
+  void on_orders();
+  void on_reports(int slot);
+  void on_report(int slot, ipc::worker_report report);
+  void on_output_gone(int error);
+  void hand_out();
+
+  void resize(std::uint32_t workers);
+  void start_due_workers();
+  void start_worker(int slot);
+  void follow(int slot, const aftermath& after);
+  void reap();
+  void on_ended(int slot, int status);
+  void settle_accounts(int slot);
+  void log_size();
+
+  void begin_stop(std::uint64_t drain_ms);
+  void expire();
+  void kill_workers();
+  int finish();
+  void remove_socket_file() const;
+
+  void write(ipc::log_event event, int slot, std::uint32_t value = 0);
+  void set_state(int slot, ipc::worker_state state);
+  bool order(int slot, ipc::worker_order order);
+
+  const ipc::pool_config& config_;
+  ipc::pool_page& page_;
+  control& host_;
+  sys::unique_fd log_channel_;
+  event::poller poller_;
+  event::event_source signals_;
+  listen_queue queue_;
+  worker_table table_;
+  dispatcher dispatcher_;
+  std::vector<ipc::channel> channels_;  // by slot
+
+  stage stage_ = stage::running;
+  std::uint64_t stage_ends_ms_ = 0;
+  std::optional<std::uint64_t> look_again_ms_;  // at the listening socket
+  std::uint64_t shortage_until_ms_ = 0;         // a worker could take no connection at all
+  bool listening_ = false;
+  bool failed_ = false;
+  std::uint32_t stop_signals_ = 0;
+  std::uint64_t last_signal_ms_ = 0;
+};
+
+}  // namespace procpool::supervisor

@@ -1,0 +1,72 @@
+#pragma once
+
+#include <sys/types.h>
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <vector>
+
+namespace procpool::supervisor {
+
+enum class phase : std::uint8_t {
+  empty,
+  waiting,   // to be started at wake_ms
+  starting,  // forked, has not said that it accepts
+  ready,
+  retiring,  // ends when its last connection does, and is not replaced
+};
+
+struct worker_entry {
+  phase now = phase::empty;
+  pid_t pid = 0;
+  std::uint64_t started_ms = 0;
+  std::uint64_t wake_ms = 0;
+  std::uint32_t young_deaths = 0;   // in a row
+  std::uint32_t failed_starts = 0;  // in a row
+};
+
+/// What follows from a worker's end.
+struct aftermath {
+  bool replaced = false;
+  bool given_up = false;
+  std::uint64_t delay_ms = 0;
+};
+
+/// The pool's workers by slot: who they are, how far they are, who is to be started when. Pure:
+/// knows no process, descriptor or clock; the caller passes the time in ms. Supervisor.
+class worker_table {
+ public:
+  /// How many workers there shall be. New ones wait for their start at `now_ms`; returns those that
+  /// are too many and run: they are retiring from now on.
+  std::vector<int> resize(std::size_t target, std::uint64_t now_ms);
+
+  /// No worker is started any more.
+  void stop();
+
+  [[nodiscard]] std::optional<int> due(std::uint64_t now_ms) const;
+  [[nodiscard]] std::optional<std::uint64_t> next_wake_ms() const;
+
+  void started(int slot, pid_t pid, std::uint64_t now_ms);
+  void ready(int slot);
+  aftermath start_failed(int slot, std::uint64_t now_ms);
+  aftermath ended(int slot, std::uint64_t now_ms);
+
+  [[nodiscard]] const worker_entry& at(int slot) const { return entries_[static_cast<std::size_t>(slot)]; }
+  [[nodiscard]] std::optional<int> slot_of(pid_t pid) const;
+  [[nodiscard]] std::size_t target() const { return target_; }
+  [[nodiscard]] std::size_t count(phase which) const;
+  /// Slots whose process runs.
+  [[nodiscard]] std::vector<int> alive() const;
+
+ private:
+  [[nodiscard]] std::size_t members() const;
+  worker_entry& entry(int slot) { return entries_[static_cast<std::size_t>(slot)]; }
+  aftermath replace(int slot, std::uint64_t now_ms);
+
+  std::vector<worker_entry> entries_;
+  std::size_t target_ = 0;
+  bool stopped_ = false;
+};
+
+}  // namespace procpool::supervisor

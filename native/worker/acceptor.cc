@@ -1,0 +1,67 @@
+#include "worker/acceptor.h"
+
+#include <fcntl.h>
+#include <netinet/in.h>
+
+#include <cerrno>
+#include <cstring>
+
+namespace procpool::worker {
+namespace {
+
+ipc::peer_address compact(const sockaddr_storage& address) {
+  ipc::peer_address peer{};
+  if (address.ss_family == AF_INET) {
+    const auto& v4 = reinterpret_cast<const sockaddr_in&>(address);
+    peer.port = ntohs(v4.sin_port);
+    std::memcpy(peer.bytes, &v4.sin_addr, sizeof v4.sin_addr);
+    peer.family = AF_INET;
+  } else if (address.ss_family == AF_INET6) {
+    const auto& v6 = reinterpret_cast<const sockaddr_in6&>(address);
+    const bool mapped = IN6_IS_ADDR_V4MAPPED(&v6.sin6_addr);
+    peer.port = ntohs(v6.sin6_port);
+    peer.scope = v6.sin6_scope_id;
+    peer.family = mapped ? AF_INET : AF_INET6;
+    std::memcpy(peer.bytes, v6.sin6_addr.s6_addr + (mapped ? 12 : 0), mapped ? 4 : 16);
+  }
+  return peer;
+}
+
+}  // namespace
+
+bool is_exhaustion(sys::result failure) {
+  return failure == -EMFILE || failure == -ENFILE || failure == -ENOBUFS || failure == -ENOMEM;
+}
+
+acceptor::acceptor(int listener) : listener_(listener) { take_spare(); }
+
+sys::result acceptor::accept(ipc::peer_address& peer) {
+  if (!listener_) return -EAGAIN;
+  sockaddr_storage address{};
+  socklen_t length = sizeof address;
+  const sys::result fd = sys::accept(listener_.get(), reinterpret_cast<sockaddr*>(&address), &length);
+  if (fd >= 0) peer = compact(address);
+  return fd;
+}
+
+sys::result acceptor::refuse(ipc::peer_address& peer) {
+  spare_.reset();
+  const sys::result fd = accept(peer);
+  if (fd >= 0) sys::close(static_cast<int>(fd));
+  take_spare();
+  return fd < 0 ? fd : 0;
+}
+
+void acceptor::close_for_all() {
+  if (!listener_) return;
+  // Fails where a sibling was first, or with nothing left to do: both are what is wanted.
+  [[maybe_unused]] const sys::result done = sys::shut_down(listener_.get());
+  close();
+}
+
+void acceptor::take_spare() {
+  const sys::result fd = sys::open("/dev/null", O_RDONLY);
+  if (fd >= 0) spare_.reset(static_cast<int>(fd));
+}
+
+}  // namespace procpool::worker

@@ -1,0 +1,39 @@
+#pragma once
+
+#include <cstdint>
+
+#include "ipc/log_record.h"
+#include "sys/unique_fd.h"
+
+namespace procpool::worker {
+
+/// Takes connections from the listening socket that all workers share. Keeps one spare descriptor,
+/// so that at the descriptor limit a connection can still be taken and closed rather than left
+/// waiting. Worker; owns the worker's copy of the listener, which is non-blocking.
+class acceptor {
+ public:
+  explicit acceptor(int listener);
+
+  /// The connection's descriptor, -EAGAIN if none waits, or another errno negated.
+  sys::result accept(ipc::peer_address& peer);
+
+  /// Takes the next connection and closes it: 0, or an errno negated.
+  sys::result refuse(ipc::peer_address& peer);
+
+  /// No more connections for this worker.
+  void close() { listener_.reset(); }
+
+  /// No more connections for any process that shares the listener: see shutdown(2).
+  void close_for_all();
+
+ private:
+  void take_spare();
+
+  sys::unique_fd listener_;
+  sys::unique_fd spare_;
+};
+
+/// True for the errno of an accept that failed for want of descriptors or memory.
+bool is_exhaustion(sys::result failure);
+
+}  // namespace procpool::worker

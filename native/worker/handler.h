@@ -1,0 +1,32 @@
+#pragma once
+
+#include <concepts>
+#include <cstdint>
+
+#include "worker/connection.h"
+
+namespace procpool::worker {
+
+/// What a handler wants done after it has dealt with a readable connection.
+enum class verdict : std::uint8_t {
+  keep,     // wait for more
+  close,    // the client has ended the stream
+  reset,    // the connection is broken: errno in outcome.error
+  stalled,  // stdout takes no more: read from nobody until it does
+  broken,   // stdout is broken: errno in outcome.error
+};
+
+struct outcome {
+  verdict what;
+  int error = 0;
+};
+
+/// A connection's code, a template parameter of the worker's loop: resolved when it is compiled, no
+/// virtual call per event.
+template <typename T>
+concept handler = requires(T code, int fd, connection& client) {
+  { code.on_readable(fd, client) } -> std::same_as<outcome>;
+  { code.flush() } -> std::same_as<outcome>;  // after `stalled`, when stdout has room again
+};
+
+}  // namespace procpool::worker

@@ -1,0 +1,44 @@
+#include "worker/sink_handler.h"
+
+#include <cerrno>
+
+namespace procpool::worker {
+namespace {
+
+// One connection's share of a round, so that a fast client does not keep the others waiting.
+constexpr std::uint64_t share_bytes = 1U << 20U;
+
+// A smaller read has most likely emptied the socket: asking again would cost a call for nothing.
+constexpr sys::result full_read_bytes = 1 << 15;
+
+}  // namespace
+
+outcome sink_handler::on_readable(int fd, connection& client) {
+  std::uint64_t moved = 0;
+  while (moved < share_bytes) {
+    const sys::result read = out_.fill(fd);
+    if (read == 0) return {verdict::close};
+    if (read == -EAGAIN) return {verdict::keep};
+    if (read < 0) return {verdict::reset, static_cast<int>(-read)};
+
+    moved += static_cast<std::uint64_t>(read);
+    client.received += static_cast<std::uint64_t>(read);
+    stats_.bytes_in.add(static_cast<std::uint64_t>(read));
+
+    const outcome delivered = flush();
+    if (delivered.what != verdict::keep) return delivered;
+    if (read < full_read_bytes) break;
+  }
+  return {verdict::keep};
+}
+
+outcome sink_handler::flush() {
+  std::uint64_t delivered = 0;
+  const sys::result flushed = out_.flush(delivered);
+  stats_.bytes_out.add(delivered);
+  if (flushed == 0) return {verdict::keep};
+  if (flushed == -EAGAIN) return {verdict::stalled};
+  return {verdict::broken, static_cast<int>(-flushed)};
+}
+
+}  // namespace procpool::worker

@@ -1,0 +1,28 @@
+#pragma once
+
+#include "ipc/stats_page.h"
+#include "worker/handler.h"
+#include "worker/output.h"
+
+namespace procpool::worker {
+
+/// Delivers what clients send to stdout and answers nothing. Worker.
+class sink_handler {
+ public:
+  sink_handler(output& out, ipc::worker_slot& stats) : out_(out), stats_(stats) {}
+
+  /// Reads `fd` until it is dry, has ended or has had its share of this round. Data that came
+  /// before a reset is delivered first: reading goes on until the socket itself says 0 or an error.
+  outcome on_readable(int fd, connection& client);
+
+  /// Delivers what the stage still holds: keep, stalled or broken.
+  outcome flush();
+
+ private:
+  output& out_;
+  ipc::worker_slot& stats_;
+};
+
+static_assert(handler<sink_handler>);
+
+}  // namespace procpool::worker

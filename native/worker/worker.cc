@@ -1,0 +1,40 @@
+#include "worker/worker.h"
+
+#include <unistd.h>
+
+#include <cstdio>
+#include <cstring>
+#include <utility>
+
+#include "sys/sys_error.h"
+#include "worker/sink_handler.h"
+#include "worker/worker_loop.h"
+
+namespace procpool::worker {
+namespace {
+
+void report_failure(worker_setup& setup, const sys::sys_error& failure) {
+  ipc::log_record record{};
+  record.error = failure.number();
+  std::strncpy(record.call, failure.call(), sizeof record.call - 1);
+  ipc::complete(record, ipc::log_event::fail, setup.id);
+  if (setup.log_channel.send(record) < 0) setup.page.workers[setup.id].log_dropped.add(1);
+}
+
+}  // namespace
+
+int run_worker(worker_setup setup) {
+  char name[16];
+  std::snprintf(name, sizeof name, "procpool-w%d", setup.id);
+  sys::name_process(name);
+  try {
+    output out(STDOUT_FILENO);
+    sink_handler sink(out, setup.page.workers[setup.id]);
+    return worker_loop<sink_handler>(setup, out, sink).run();
+  } catch (const sys::sys_error& failure) {
+    report_failure(setup, failure);
+    return 1;
+  }
+}
+
+}  // namespace procpool::worker

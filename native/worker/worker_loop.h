@@ -1,0 +1,379 @@
+#pragma once
+
+#include <array>
+#include <cerrno>
+#include <csignal>
+#include <cstdint>
+#include <optional>
+
+#include "event/event_source.h"
+#include "event/poller.h"
+#include "sys/sys_error.h"
+#include "worker/acceptor.h"
+#include "worker/connection.h"
+#include "worker/drain.h"
+#include "worker/handler.h"
+#include "worker/output.h"
+#include "worker/worker.h"
+#include "worker/worker_log.h"
+
+namespace procpool::worker {
+
+/// The worker's loop: waits for its clients, its supervisor and its signals, and hands each event to
+/// whom it concerns. While stdout takes no more it waits for stdout instead of the clients, so that
+/// TCP itself slows them down, and everything else goes on. Owns the connections' descriptors.
+template <handler Handler>
+class worker_loop {
+ public:
+  /// Throws sys_error.
+  worker_loop(worker_setup& setup, output& out, Handler& code);
+
+  /// Until the worker has nothing more to do. Returns the exit status.
+  int run();
+
+ private:
+  static constexpr int sweep_ms = 10;
+
+  void wait_for_clients();
+  void wait_for_room();
+  [[nodiscard]] int timeout_ms() const;
+
+  void on_signals();
+  void on_orders();
+  void on_client(int fd);
+
+  ipc::worker_report accept_one();
+  ipc::worker_report refuse(sys::result failure);
+  void report(ipc::worker_report what);
+  void close(int fd, ipc::log_event event, int error = 0);
+
+  void stall();
+  void resume();
+  void on_broken_output(int error);
+
+  void retire();
+  void orphaned();
+  void begin_drain();
+  void take_backlog();
+  void sweep();
+  void expire();
+  [[nodiscard]] bool finished() const;
+  [[nodiscard]] std::uint64_t drain_clock_ms() const;
+
+  const int id_;
+  const ipc::pool_config& config_;
+  ipc::pool_page& page_;
+  ipc::worker_slot& stats_;
+  ipc::channel supervisor_;
+  worker_log log_;
+  acceptor acceptor_;
+  event::poller poller_;
+  event::event_source signals_{SIGTERM, SIGINT};
+  connection_table connections_;
+  output& out_;
+  Handler& code_;
+
+  bool stalled_ = false;
+  bool broken_ = false;
+  bool refusing_ = false;  // since the last success, so that a shortage is logged once
+  bool retiring_ = false;
+  bool draining_ = false;
+  bool expired_ = false;
+  std::optional<std::uint64_t> own_deadline_ms_;  // once there is no supervisor to set one
+  std::uint64_t stalls_ms_ = 0;
+};
+
+namespace detail {
+inline std::uint64_t now_ms() { return sys::monotonic_ns() / 1'000'000; }
+
+inline std::uint64_t waiting_bytes(int fd) {
+  const sys::result bytes = sys::readable_bytes(fd);
+  return bytes < 0 ? 0 : static_cast<std::uint64_t>(bytes);
+}
+}  // namespace detail
+
+template <handler Handler>
+worker_loop<Handler>::worker_loop(worker_setup& setup, output& out, Handler& code)
+    : id_(setup.id),
+      config_(setup.config),
+      page_(setup.page),
+      stats_(setup.page.workers[setup.id]),
+      supervisor_(std::move(setup.supervisor_channel)),
+      log_(std::move(setup.log_channel), static_cast<ipc::log_level>(setup.config.log_level), setup.id,
+           stats_.log_dropped),
+      acceptor_(setup.listener),
+      out_(out),
+      code_(code) {
+  for (const int fd : {signals_.fd(), supervisor_.fd()}) {
+    sys::check("epoll_ctl", poller_.add(fd, EPOLLIN, static_cast<std::uint64_t>(fd)));
+  }
+}
+
+template <handler Handler>
+int worker_loop<Handler>::run() {
+  report(ipc::worker_report::ready);
+  while (!finished()) {
+    if (stalled_ || broken_) {
+      wait_for_room();
+    } else {
+      wait_for_clients();
+    }
+    if (own_deadline_ms_ && detail::now_ms() >= *own_deadline_ms_) expire();
+    if (draining_ && !stalled_) sweep();
+  }
+  if (!expired_) log_.write(ipc::log_event::drained);
+  return 0;
+}
+
+template <handler Handler>
+void worker_loop<Handler>::wait_for_clients() {
+  for (const epoll_event& event : poller_.wait(timeout_ms())) {
+    const auto fd = static_cast<int>(event.data.u64);
+    if (fd == signals_.fd()) {
+      on_signals();
+    } else if (fd == supervisor_.fd()) {
+      on_orders();
+    } else {
+      on_client(fd);
+    }
+    if (stalled_ || broken_ || expired_) return;  // level-triggered: the rest comes again
+  }
+}
+
+template <handler Handler>
+void worker_loop<Handler>::wait_for_room() {
+  std::array<pollfd, 3> waiting{{
+      {signals_.fd(), POLLIN, 0},
+      {supervisor_.fd(), POLLIN, 0},
+      {broken_ ? -1 : out_.fd(), POLLOUT, 0},
+  }};
+  if (sys::check("poll", sys::poll(waiting, timeout_ms())) == 0) return;
+  if (waiting[0].revents != 0) on_signals();
+  if (waiting[1].revents != 0) on_orders();
+  if (waiting[2].revents == 0 || expired_) return;
+
+  const outcome flushed = code_.flush();
+  if (flushed.what == verdict::keep) resume();
+  if (flushed.what == verdict::broken) on_broken_output(flushed.error);
+}
+
+template <handler Handler>
+int worker_loop<Handler>::timeout_ms() const {
+  const bool sweeping = draining_ && !stalled_;
+  return sweeping || own_deadline_ms_ ? sweep_ms : event::poller::forever;
+}
+
+template <handler Handler>
+void worker_loop<Handler>::on_signals() {
+  while (const int number = signals_.next()) {
+    // A terminal's SIGINT reaches the whole group; what it means is the supervisor's to say.
+    if (number == SIGTERM) begin_drain();
+  }
+}
+
+template <handler Handler>
+void worker_loop<Handler>::on_orders() {
+  std::array<ipc::worker_order, 16> orders;
+  const sys::result count = supervisor_.receive_bytes(orders.data(), orders.size());
+  if (count == -EAGAIN) return;
+  if (count <= 0) return orphaned();
+  for (const ipc::worker_order order : std::span(orders).first(static_cast<std::size_t>(count))) {
+    switch (order) {
+      case ipc::worker_order::accept:
+        report(accept_one());
+        break;
+      case ipc::worker_order::retire:
+        retire();
+        break;
+      case ipc::worker_order::expire:
+        expire();
+        break;
+    }
+  }
+}
+
+template <handler Handler>
+void worker_loop<Handler>::on_client(int fd) {
+  if (!connections_.contains(fd)) return;  // closed earlier in this round
+  connection& client = connections_.at(fd);
+  const std::uint64_t before = client.received;
+  const outcome result = code_.on_readable(fd, client);
+  if (draining_ && client.received != before) drain::received(client, drain_clock_ms());
+  switch (result.what) {
+    case verdict::keep:
+      break;
+    case verdict::close:
+      close(fd, ipc::log_event::close);
+      break;
+    case verdict::reset:
+      stats_.errors.add(1);
+      close(fd, ipc::log_event::reset, result.error);
+      break;
+    case verdict::stalled:
+      stall();
+      break;
+    case verdict::broken:
+      on_broken_output(result.error);
+      break;
+  }
+}
+
+template <handler Handler>
+ipc::worker_report worker_loop<Handler>::accept_one() {
+  ipc::log_record record{};
+  const sys::result accepted = acceptor_.accept(record.peer);
+  if (is_exhaustion(accepted)) return refuse(accepted);
+  if (accepted < 0) {
+    if (accepted != -EAGAIN) stats_.errors.add(1);
+    return ipc::worker_report::nothing;
+  }
+  const auto fd = static_cast<int>(accepted);
+  stats_.accepted.add(1);
+  refusing_ = false;
+  connection& client = connections_.open(fd, record.peer);
+  log_.write(ipc::log_event::connect, record);
+  if (const sys::result added = poller_.add(fd, EPOLLIN | EPOLLRDHUP, static_cast<std::uint64_t>(fd)); added < 0) {
+    stats_.errors.add(1);
+    close(fd, ipc::log_event::reset, static_cast<int>(-added));
+  } else if (draining_) {
+    drain::begin(client, detail::waiting_bytes(fd), drain_clock_ms());
+  }
+  return ipc::worker_report::accepted;
+}
+
+template <handler Handler>
+ipc::worker_report worker_loop<Handler>::refuse(sys::result failure) {
+  ipc::log_record record{};
+  record.error = static_cast<std::int32_t>(-failure);
+  const sys::result refused = acceptor_.refuse(record.peer);
+  if (refused == -EAGAIN) return ipc::worker_report::nothing;
+  if (!refusing_) log_.write(ipc::log_event::refuse, record);
+  refusing_ = true;
+  if (refused < 0) return ipc::worker_report::exhausted;
+  stats_.refused.add(1);
+  return ipc::worker_report::refused;
+}
+
+template <handler Handler>
+void worker_loop<Handler>::report(ipc::worker_report what) {
+  // The supervisor reads every report, so there is room for a byte; if it is gone, reading says so.
+  [[maybe_unused]] const sys::result sent = supervisor_.send(what);
+}
+
+template <handler Handler>
+void worker_loop<Handler>::close(int fd, ipc::log_event event, int error) {
+  if (log_.wants(event)) {
+    ipc::log_record record{};
+    record.peer = connections_.at(fd).peer;
+    record.count = connections_.at(fd).received;
+    record.error = error;
+    log_.write(event, record);
+  }
+  connections_.close(fd);
+  stats_.closed.add(1);
+  sys::close(fd);  // which takes it out of the poller: nobody shares it
+}
+
+template <handler Handler>
+void worker_loop<Handler>::stall() {
+  stalled_ = true;
+  stats_.stalled_since_ns.set(sys::monotonic_ns());
+  log_.write(ipc::log_event::stall);
+}
+
+template <handler Handler>
+void worker_loop<Handler>::resume() {
+  stalled_ = false;
+  const std::uint64_t lasted = sys::monotonic_ns() - stats_.stalled_since_ns.get();
+  stats_.stalled_since_ns.set(0);
+  stats_.stalled_ns.add(lasted);
+  stalls_ms_ += lasted / 1'000'000;
+  ipc::log_record record{};
+  record.count = lasted;
+  log_.write(ipc::log_event::resume, record);
+}
+
+template <handler Handler>
+void worker_loop<Handler>::on_broken_output(int error) {
+  if (stalled_) resume();
+  broken_ = true;
+  stats_.output_error.set(static_cast<std::uint64_t>(error));
+  report(ipc::worker_report::output_failed);
+  if (draining_) expire();
+}
+
+template <handler Handler>
+void worker_loop<Handler>::retire() {
+  retiring_ = true;
+  acceptor_.close();
+}
+
+template <handler Handler>
+void worker_loop<Handler>::orphaned() {
+  // Not watched any more, or its end would be reported for ever.
+  supervisor_.close();
+  own_deadline_ms_ = detail::now_ms() + ipc::orphan_drain_ms;
+  page_.state.set(static_cast<std::uint64_t>(ipc::pool_state::draining));
+  begin_drain();
+}
+
+template <handler Handler>
+void worker_loop<Handler>::begin_drain() {
+  if (draining_) return;
+  draining_ = true;
+  const bool whole_pool = page_.state.get() == static_cast<std::uint64_t>(ipc::pool_state::draining);
+  if (whole_pool && !retiring_ && !broken_) {
+    take_backlog();
+    acceptor_.close_for_all();
+  }
+  acceptor_.close();
+  connections_.for_each(
+      [this](int fd, connection& client) { drain::begin(client, detail::waiting_bytes(fd), drain_clock_ms()); });
+  if (broken_) expire();
+}
+
+/// Clients whose connection the kernel has completed may have sent already: they are served too.
+template <handler Handler>
+void worker_loop<Handler>::take_backlog() {
+  for (std::uint32_t taken = 0; taken <= config_.backlog; ++taken) {
+    if (accept_one() != ipc::worker_report::accepted) return;
+  }
+}
+
+template <handler Handler>
+void worker_loop<Handler>::sweep() {
+  const std::uint64_t now = drain_clock_ms();
+  connections_.for_each([&](int fd, const connection& client) {
+    if (!drain::complete(client, now)) return;
+    stats_.bytes_late.add(detail::waiting_bytes(fd));
+    close(fd, ipc::log_event::close);
+  });
+}
+
+template <handler Handler>
+void worker_loop<Handler>::expire() {
+  if (expired_) return;
+  expired_ = true;
+  const std::uint64_t dropped = out_.pending();
+  std::uint64_t unread = 0;
+  connections_.for_each([&](int fd, const connection&) {
+    unread += detail::waiting_bytes(fd);
+    close(fd, ipc::log_event::close);
+  });
+  if (stalled_) resume();
+  stats_.bytes_dropped.add(dropped);
+  stats_.bytes_unread.add(unread);
+}
+
+template <handler Handler>
+bool worker_loop<Handler>::finished() const {
+  if (expired_) return true;
+  return (draining_ || retiring_) && connections_.count() == 0 && out_.pending() == 0;
+}
+
+template <handler Handler>
+std::uint64_t worker_loop<Handler>::drain_clock_ms() const {
+  return detail::now_ms() - stalls_ms_;
+}
+
+}  // namespace procpool::worker
