@@ -1,0 +1,180 @@
+import { resolve } from 'node:path';
+import { parseArgs } from 'node:util';
+
+import ms from 'ms';
+
+import { ProcpoolError } from './errors.js';
+import { type LogFormat, logFormats } from './log.js';
+import { fillOptions, logLevels, type ProcessPoolOptions } from './options.js';
+
+/** What the command line asks for. */
+export type Command =
+  | { action: 'help' | 'version' }
+  | { action: 'run'; options: ProcessPoolOptions; logFormat: LogFormat; statsInterval: number };
+
+/** A command line that cannot be obeyed; the message names the option and the value. */
+export class UsageError extends Error {
+  override readonly name = 'UsageError';
+}
+
+interface Flag {
+  /** What stands for the value in the help; none for a flag without one. */
+  value?: string;
+  help: string;
+  /** The flag's meaning: changes the command. */
+  set?: (text: string, command: Extract<Command, { action: 'run' }>) => void;
+}
+
+function bad(flag: string, text: string, wanted: string): UsageError {
+  return new UsageError(`option "--${flag}" must be ${wanted}, not ${JSON.stringify(text)}`);
+}
+
+function integer(flag: string, text: string): number {
+  if (!/^\d{1,15}$/.test(text)) throw bad(flag, text, 'an integer');
+  return Number(text);
+}
+
+function duration(flag: string, text: string): number {
+  const milliseconds = /^\d+(?:\.\d+)?(?:ms|s|m|h)$/.test(text) ? ms(text as ms.StringValue) : Number.NaN;
+  if (!Number.isInteger(milliseconds) || milliseconds >= 2 ** 31) {
+    throw bad(flag, text, 'a duration such as 500ms, 30s or 5m');
+  }
+  return milliseconds;
+}
+
+function choice<Choice extends string>(flag: string, text: string, choices: readonly Choice[]): Choice {
+  const found = choices.find((one) => one === text);
+  if (found === undefined) throw bad(flag, text, `one of ${choices.join(', ')}`);
+  return found;
+}
+
+const flags: Record<string, Flag> = {
+  port: {
+    value: 'N',
+    help: 'TCP port; 0 takes any that is free (10714)',
+    set: (text, { options }) => (options.port = integer('port', text)),
+  },
+  host: {
+    value: 'ADDR',
+    help: 'address or name to listen on (every address, IPv6 and IPv4)',
+    set: (text, { options }) => (options.host = text),
+  },
+  path: {
+    value: 'SOCKET',
+    help: 'Unix socket to listen on instead of a port',
+    set: (text, { options }) => (options.path = text),
+  },
+  workers: {
+    value: 'N',
+    help: 'worker processes, 1 to 1024 (number of cores)',
+    set: (text, { options }) => (options.workers = integer('workers', text)),
+  },
+  output: {
+    value: 'FILE',
+    help: 'file to append to (standard output)',
+    set: (text, { options }) => (options.output = text === '' ? '' : resolve(text)),
+  },
+  backlog: {
+    value: 'N',
+    help: 'connections that wait to be accepted, 1 to 65535 (4096)',
+    set: (text, { options }) => (options.backlog = integer('backlog', text)),
+  },
+  'drain-timeout': {
+    value: 'D',
+    help: 'how long a stop may go on delivering what was sent before (10s)',
+    set: (text, { options }) => (options.drainTimeout = duration('drain-timeout', text)),
+  },
+  'log-level': {
+    value: 'L',
+    help: `${logLevels.join(', ')} (info)`,
+    set: (text, { options }) => (options.logLevel = choice('log-level', text, logLevels)),
+  },
+  'log-format': {
+    value: 'F',
+    help: `${logFormats.join(' or ')}, to standard error (text)`,
+    set: (text, command) => (command.logFormat = choice('log-format', text, logFormats)),
+  },
+  'stats-interval': {
+    value: 'D',
+    help: 'how often to log the counters; 0s is never (0s)',
+    set: (text, command) => (command.statsInterval = duration('stats-interval', text)),
+  },
+  version: { help: 'print the version' },
+  help: { help: 'print this' },
+};
+
+const configuration = Object.fromEntries(
+  Object.entries(flags).map(([name, { value }]) => [
+    name,
+    { type: value === undefined ? ('boolean' as const) : ('string' as const) },
+  ]),
+);
+
+/** Reads the command line. Throws {@link UsageError}. */
+export function parseCommand(args: string[]): Command {
+  // Not strict: its messages run over several lines and leave the value out.
+  const { tokens } = parseArgs({ args, options: configuration, strict: false, tokens: true });
+  const command: Extract<Command, { action: 'run' }> = {
+    action: 'run',
+    options: {},
+    logFormat: 'text',
+    statsInterval: 0,
+  };
+  let other: 'help' | 'version' | undefined;
+  for (const token of tokens) {
+    if (token.kind === 'positional') throw new UsageError(`unexpected argument ${JSON.stringify(token.value)}`);
+    if (token.kind === 'option-terminator') continue;
+    const flag = Object.hasOwn(flags, token.name) ? flags[token.name] : undefined;
+    if (flag === undefined || !token.rawName.startsWith('--')) {
+      const value = token.value === undefined ? '' : `, its value ${JSON.stringify(token.value)}`;
+      throw new UsageError(`option ${JSON.stringify(token.rawName)} is unknown${value}`);
+    }
+    if (flag.set === undefined) {
+      if (token.value !== undefined) throw bad(token.name, token.value, 'given without a value');
+      other ??= token.name as 'help' | 'version';
+    } else {
+      if (token.value === undefined) throw new UsageError(`option "--${token.name}" needs a value`);
+      flag.set(token.value, command);
+    }
+  }
+  if (other !== undefined) return { action: other };
+  checkRanges(command.options);
+  return command;
+}
+
+function checkRanges(options: ProcessPoolOptions): void {
+  try {
+    fillOptions(options);
+  } catch (error) {
+    if (error instanceof ProcpoolError) throw new UsageError(inFlags(error.message));
+    throw error;
+  }
+}
+
+/** A message about an option of the API's, with the option as it is written on the command line. */
+export function inFlags(message: string): string {
+  return message.replace(/option "(\w+)"/g, (_, option: string) => {
+    const flag = option.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
+    return `option "--${flag}"`;
+  });
+}
+
+export function helpText(): string {
+  const lines = Object.entries(flags).map(([name, { value, help }]) => {
+    const usage = value === undefined ? `--${name}` : `--${name} ${value}`;
+    return `  ${usage.padEnd(20)} ${help}`;
+  });
+  return [
+    'Usage: procpool-native [options]',
+    '',
+    'Accepts clients in pre-forked worker processes and delivers what they send to',
+    'standard output, or into a file. Logs go to standard error.',
+    '',
+    ...lines,
+    '',
+    'Durations are written 500ms, 30s, 5m. SIGINT and SIGTERM deliver what was sent',
+    'before and exit; a second one exits at once. Exit status: 0 stopped with all',
+    'delivered, 1 failed or lost bytes, 2 wrong usage.',
+    '',
+  ].join('\n');
+}

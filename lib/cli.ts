@@ -1,0 +1,78 @@
+#!/usr/bin/env node
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+
+import { type Command, helpText, inFlags, parseCommand, UsageError } from './arguments.js';
+import { formatEntry, type LogEntry, statsEntry } from './log.js';
+import { watchPackageManager } from './npm_parent.js';
+import { ProcessPool } from './pool.js';
+
+const exitFailure = 1;
+const exitUsage = 2;
+
+/** How long a pool whose npm was killed goes on delivering, in ms. */
+const orphanDrain = 500;
+
+function version(): string {
+  const manifest = JSON.parse(readFileSync(join(__dirname, '..', 'package.json'), 'utf8')) as { version: string };
+  return manifest.version;
+}
+
+function complain(error: unknown): void {
+  const message = error instanceof Error ? error.message : String(error);
+  process.stderr.write(`procpool-native: ${inFlags(message)}\n`);
+}
+
+async function run({ options, logFormat, statsInterval }: Extract<Command, { action: 'run' }>): Promise<void> {
+  const log = (entry: LogEntry): void => {
+    process.stderr.write(`${formatEntry(entry, logFormat)}\n`);
+  };
+  // A log whose reader has gone is no reason to stop moving bytes.
+  process.stderr.on('error', () => undefined);
+
+  const pool = new ProcessPool({ ...options, log });
+  const fail = (error: unknown): void => {
+    if (process.exitCode === undefined) complain(error);
+    process.exitCode = exitFailure;
+  };
+  pool.on('error', fail);
+
+  let stops = 0;
+  const stop = (signal: NodeJS.Signals): void => {
+    stops += 1;
+    pool.stop(stops === 1 ? { signal } : { signal, drainTimeout: 0 }).catch(fail);
+  };
+  process.on('SIGINT', stop);
+  process.on('SIGTERM', stop);
+  watchPackageManager(() => void pool.stop({ drainTimeout: orphanDrain }).catch(fail));
+  pool.on('close', () => process.off('SIGINT', stop).off('SIGTERM', stop));
+
+  try {
+    await pool.start();
+  } catch (error) {
+    if (stops === 0) fail(error);
+    return;
+  }
+  if (statsInterval > 0 && options.logLevel !== 'silent') {
+    const timer = setInterval(() => {
+      log(statsEntry(pool.stats()));
+    }, statsInterval);
+    pool.on('close', () => {
+      clearInterval(timer);
+    });
+  }
+}
+
+function main(): void {
+  try {
+    const command = parseCommand(process.argv.slice(2));
+    if (command.action === 'run') void run(command);
+    else process.stdout.write(command.action === 'help' ? helpText() : `${version()}\n`);
+  } catch (error) {
+    if (!(error instanceof UsageError)) throw error;
+    complain(error);
+    process.exitCode = exitUsage;
+  }
+}
+
+main();

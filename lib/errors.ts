@@ -1,0 +1,47 @@
+/** Every error of the package's own, by code. System errors keep Node's codes (`EADDRINUSE`, …). */
+export const errorCodes = {
+  ERR_PROCPOOL_PLATFORM: 'the package does not run on this platform',
+  ERR_PROCPOOL_BINDING: 'the native addon cannot be loaded',
+  ERR_PROCPOOL_OPTION: 'an option is unknown, or its value is of a wrong type or out of range',
+  ERR_PROCPOOL_STATE: 'the pool is not in a state in which this can be done',
+  ERR_PROCPOOL_SUPERVISOR: 'the supervisor process could not be started, failed or was killed',
+  ERR_PROCPOOL_WORKERS: 'workers kept dying at their start',
+  ERR_PROCPOOL_STUCK: 'a worker did not end in time and was killed',
+  ERR_PROCPOOL_OUTPUT: 'the output does not take bytes any more',
+  ERR_PROCPOOL_UNDELIVERED: 'the pool ended with bytes that the output did not get',
+} as const;
+
+export type ErrorCode = keyof typeof errorCodes;
+
+/** What an error may say beside its message. */
+export interface ErrorDetails {
+  /** The option at fault. */
+  option?: string;
+  /** Its value. */
+  value?: unknown;
+  /** How many bytes were not delivered. */
+  bytes?: number;
+  cause?: unknown;
+}
+
+/** An error of the package's own; `code` is one of {@link errorCodes}. */
+export class ProcpoolError extends Error {
+  override readonly name = 'ProcpoolError';
+  readonly code: ErrorCode;
+  readonly option?: string;
+  readonly value?: unknown;
+  readonly bytes?: number;
+
+  constructor(code: ErrorCode, message: string, { cause, ...details }: ErrorDetails = {}) {
+    super(message, cause === undefined ? undefined : { cause });
+    this.code = code;
+    Object.assign(this, details);
+  }
+}
+
+/** A system error (`code`, `errno`, `syscall`, …) whose message also names the option that led to it. */
+export function withOption(error: unknown, option: string, value: unknown): unknown {
+  if (!(error instanceof Error)) return error;
+  error.message += ` (option "${option}": ${JSON.stringify(value)})`;
+  return Object.assign(error, { option, value });
+}

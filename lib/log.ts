@@ -1,0 +1,152 @@
+import { constants } from 'node:os';
+
+import type { Address, LogEvent, NativeRecord } from './native.js';
+import { type LogLevel, logLevels } from './options.js';
+import type { PoolStats } from './stats.js';
+
+/** One thing that happened. */
+export interface LogEntry {
+  time: Date;
+  level: Exclude<LogLevel, 'silent'>;
+  event: LogEvent | 'stats';
+  /** The worker's number, or null: the supervisor. */
+  worker: number | null;
+  /** The process it is about. */
+  pid: number;
+  /** The client's address and port, where there is one. */
+  peer?: string;
+  /** Where the pool listens, at `listening`. */
+  address?: Address | string;
+  /** An errno's name. */
+  error?: string;
+  /** Bytes received (`close`, `reset`) or not delivered (`undelivered`). */
+  bytes?: number;
+  /** How long something took or may take, in ms. */
+  milliseconds?: number;
+  /** Exit status of a worker that ended by itself. */
+  code?: number;
+  /** Name of the signal that arrived, or that ended a worker. */
+  signal?: string;
+  /** The counters, at `stats`. */
+  stats?: PoolStats;
+  /** All of it in words. */
+  message: string;
+}
+
+export function signalName(number: number): NodeJS.Signals | undefined {
+  return (Object.keys(constants.signals) as NodeJS.Signals[]).find((name) => constants.signals[name] === number);
+}
+
+/** What a wait status says: wait(2). */
+export function exitOf(status: number): { code: number | null; signal: NodeJS.Signals | null } {
+  const signal = status & 0x7f;
+  return signal === 0
+    ? { code: (status >> 8) & 0xff, signal: null }
+    : { code: null, signal: signalName(signal) ?? null };
+}
+
+export function addressText(address: Address | string): string {
+  if (typeof address === 'string') return address;
+  return `${address.family === 'IPv6' ? `[${address.address}]` : address.address}:${address.port}`;
+}
+
+/** True if an entry of `level` is logged where `wanted` is. */
+export function isLogged(level: LogLevel, wanted: LogLevel): boolean {
+  return logLevels.indexOf(level) <= logLevels.indexOf(wanted);
+}
+
+type Details = Partial<Omit<LogEntry, 'time' | 'level' | 'event' | 'worker' | 'pid'>> & { message: string };
+
+function client(record: NativeRecord): { peer?: string; name: string } {
+  return record.peer === '' ? { name: 'a client' } : { peer: record.peer, name: record.peer };
+}
+
+function who(record: NativeRecord): string {
+  return record.worker < 0 ? 'supervisor' : `worker ${record.worker}`;
+}
+
+function exitDetails(record: NativeRecord): Details {
+  const { code, signal } = exitOf(record.value);
+  return signal === null
+    ? { code: code ?? 0, message: `${who(record)} exited with ${code}` }
+    : { signal, message: `${who(record)} was killed by ${signal}` };
+}
+
+function clientDetails(record: NativeRecord, what: string): Details {
+  const { name, ...peer } = client(record);
+  return { ...peer, bytes: record.count, message: `${name} ${what} after ${record.count} bytes` };
+}
+
+const details: Record<LogEvent, (record: NativeRecord, address: Address | string) => Details> = {
+  start: (record) => ({ message: `${who(record)} runs` }),
+  listening: (_, address) => ({ address, message: `on ${addressText(address)}` }),
+  size: (record) => ({ message: `${record.count} of ${record.value} workers accept` }),
+  signal: (record) => {
+    const signal = signalName(record.value) ?? String(record.value);
+    return { signal, message: `${who(record)} got ${signal}` };
+  },
+  connect: (record) => {
+    const { name, ...peer } = client(record);
+    return { ...peer, message: `${name} connected` };
+  },
+  close: (record) => clientDetails(record, 'closed'),
+  reset: (record) => ({ ...clientDetails(record, `ended with ${record.error}`), error: record.error }),
+  refuse: (record) => {
+    const { name, ...peer } = client(record);
+    return { ...peer, error: record.error, message: `${name} refused: ${record.errorText}` };
+  },
+  stall: () => ({ message: 'the output takes no more for now' }),
+  resume: (record) => {
+    const milliseconds = record.count / 1e6;
+    return { milliseconds, message: `the output took no more for ${milliseconds.toFixed(0)} ms` };
+  },
+  drain: (record) => ({ milliseconds: record.value, message: `stopping within ${record.value} ms` }),
+  drained: (record) => ({ message: `${who(record)} has delivered everything` }),
+  expire: () => ({ message: 'time is over' }),
+  undelivered: (record) => ({ bytes: record.count, message: `${record.count} bytes were not delivered` }),
+  kill: (record) => ({ message: `${who(record)} did not end in time: killed` }),
+  exit: exitDetails,
+  respawn: (record) => ({
+    milliseconds: record.value,
+    message: `${who(record)} starts again in ${record.value} ms`,
+  }),
+  'give-up': (record) => ({ message: `${who(record)} failed to start ${record.value} times` }),
+  output: (record) => ({ error: record.error, message: outputFailure(record) }),
+  fail: (record) => ({ error: record.error, message: `${who(record)}: ${record.call}: ${record.errorText}` }),
+  done: () => ({ message: 'every process has ended' }),
+};
+
+/** Why the output does not take bytes any more. */
+export function outputFailure(record: NativeRecord): string {
+  return record.error === 'EPIPE'
+    ? 'the reader of the output has gone (EPIPE)'
+    : `${record.errorText} (${record.error})`;
+}
+
+export function logEntry(record: NativeRecord, address: Address | string): LogEntry {
+  return {
+    time: new Date(record.time),
+    level: record.level as LogEntry['level'],
+    event: record.event,
+    worker: record.worker < 0 ? null : record.worker,
+    pid: record.pid,
+    ...details[record.event](record, address),
+  };
+}
+
+export function statsEntry(stats: PoolStats): LogEntry {
+  const { accepted, active, bytesIn, bytesOut, errors, restarts } = stats.total;
+  const message =
+    `accepted ${accepted}, active ${active}, bytes in ${bytesIn}, ` +
+    `bytes out ${bytesOut}, errors ${errors}, restarts ${restarts}`;
+  return { time: new Date(), level: 'info', event: 'stats', worker: null, pid: stats.pid ?? 0, stats, message };
+}
+
+export const logFormats = ['text', 'json'] as const;
+export type LogFormat = (typeof logFormats)[number];
+
+/** One line, without its end. */
+export function formatEntry(entry: LogEntry, format: LogFormat): string {
+  if (format === 'json') return JSON.stringify(entry);
+  return `${entry.time.toISOString()} ${entry.level.padEnd(5)} ${entry.event} ${entry.message}`;
+}

@@ -1,0 +1,136 @@
+import { dirname, join } from 'node:path';
+
+import load from 'node-gyp-build';
+
+import { ProcpoolError } from './errors.js';
+import type { LogLevel } from './options.js';
+
+/** The names of native/ipc/log_record.h. */
+export type LogEvent =
+  | 'start'
+  | 'listening'
+  | 'size'
+  | 'signal'
+  | 'connect'
+  | 'close'
+  | 'reset'
+  | 'refuse'
+  | 'stall'
+  | 'resume'
+  | 'drain'
+  | 'drained'
+  | 'expire'
+  | 'undelivered'
+  | 'kill'
+  | 'exit'
+  | 'respawn'
+  | 'give-up'
+  | 'output'
+  | 'fail'
+  | 'done';
+
+/** A log record as a process of the pool wrote it. */
+export interface NativeRecord {
+  /** Milliseconds since 1970. */
+  time: number;
+  level: LogLevel;
+  event: LogEvent;
+  /** Slot of the worker it is about, -1 for the supervisor. */
+  worker: number;
+  pid: number;
+  value: number;
+  count: number;
+  peer: string;
+  /** An errno's name and text, or empty. */
+  error: string;
+  errorText: string;
+  /** The system call that failed, or empty. */
+  call: string;
+}
+
+export interface NativeWorkerStats {
+  worker: number;
+  pid: number;
+  state: 'unused' | 'starting' | 'ready' | 'draining' | 'retiring' | 'waiting' | 'unknown';
+  accepted: number;
+  active: number;
+  closed: number;
+  refused: number;
+  errors: number;
+  bytesIn: number;
+  bytesOut: number;
+  bytesDropped: number;
+  bytesUnread: number;
+  bytesLate: number;
+  restarts: number;
+  logDropped: number;
+  stalledMs: number;
+}
+
+export interface NativeStats {
+  state: 'starting' | 'running' | 'draining' | 'ended' | 'unknown';
+  logDropped: number;
+  workers: NativeWorkerStats[];
+}
+
+export interface NativeOptions {
+  /** Numeric address; empty: all of them. */
+  host: string;
+  port: number;
+  /** A Unix socket instead, if not empty. */
+  path: string;
+  workers: number;
+  backlog: number;
+  drainTimeout: number;
+  /** Index into `logLevels`. */
+  logLevel: number;
+  /** A descriptor, which stays the caller's. */
+  output: number;
+  /** The supervisor's file. */
+  executable: string;
+}
+
+export interface NativeCallbacks {
+  records(records: NativeRecord[]): void;
+  /** The supervisor has ended, and is reaped. */
+  ended(code: number | null, signal: number | null): void;
+  /** No worker is left that could log anything. */
+  quiet(): void;
+}
+
+export interface Address {
+  address: string;
+  family: 'IPv4' | 'IPv6';
+  port: number;
+}
+
+export interface NativeSupervisor {
+  readonly pid: number;
+  address(): Address | string;
+  stats(): NativeStats;
+  stop(drainTimeout: number, signal: number): void;
+  resize(workers: number): void;
+}
+
+/** The whole of native/addon. */
+export interface Binding {
+  /** Listens and starts the supervisor. Throws system errors, and leaves nothing behind then. */
+  Supervisor: new (options: NativeOptions, callbacks: NativeCallbacks) => NativeSupervisor;
+  isWritable(descriptor: number): boolean;
+  /** A new pipe's read end and write end, both close-on-exec. */
+  pipe(): [number, number];
+}
+
+/** Loads the addon, prebuilt or built here; `executable` is the supervisor beside it. */
+export function loadBinding(): { binding: Binding; executable: string } {
+  if (process.platform !== 'linux') {
+    throw new ProcpoolError('ERR_PROCPOOL_PLATFORM', `procpool-native runs on Linux only, not on ${process.platform}`);
+  }
+  const root = join(__dirname, '..');
+  try {
+    return { binding: load(root) as Binding, executable: join(dirname(load.path(root)), 'procpool-supervisor') };
+  } catch (cause) {
+    const reason = cause instanceof Error ? cause.message.split('\n', 1)[0] : String(cause);
+    throw new ProcpoolError('ERR_PROCPOOL_BINDING', `the native addon cannot be loaded: ${reason}`, { cause });
+  }
+}

@@ -1,0 +1,141 @@
+import { availableParallelism } from 'node:os';
+
+import { ProcpoolError } from './errors.js';
+import type { LogEntry } from './log.js';
+
+/** How much is logged; each level includes those before it. */
+export const logLevels = ['silent', 'error', 'warn', 'info', 'debug'] as const;
+export type LogLevel = (typeof logLevels)[number];
+
+/** What a pool can be told. Times are in milliseconds. */
+export interface ProcessPoolOptions {
+  /** TCP port; 0 takes any that is free. @default 10714 */
+  port?: number;
+  /** Address or name to listen on. @default every address, IPv6 and IPv4 */
+  host?: string;
+  /** Unix socket to listen on instead of a port. One that nobody listens at any more is replaced. */
+  path?: string;
+  /** Worker processes, 1 to 1024. @default the number of cores */
+  workers?: number;
+  /** Accept backlog: connections that the kernel holds until a worker takes them. @default 4096 */
+  backlog?: number;
+  /** How long a stop may go on delivering what clients had sent before it. @default 10000 */
+  drainTimeout?: number;
+  /**
+   * Where the bytes go: `'inherit'` is this process's stdout, `'pipe'` makes {@link ProcessPool.output}, a number is a
+   * descriptor open for writing (it stays yours), any other string is a file to append to.
+   * @default 'inherit'
+   */
+  output?: 'inherit' | 'pipe' | number | (string & {});
+  /** How much `log` is called for. @default 'info' */
+  logLevel?: LogLevel;
+  /** Called for each log entry. Without it nothing is logged. */
+  log?: (entry: LogEntry) => void;
+  /** Aborting it stops the pool as `stop()` does. */
+  signal?: AbortSignal;
+}
+
+/** The options with every default filled in and every value checked. */
+export interface FilledOptions {
+  port: number;
+  host: string | undefined;
+  path: string | undefined;
+  workers: number;
+  backlog: number;
+  drainTimeout: number;
+  output: string | number;
+  logLevel: LogLevel;
+  log: ((entry: LogEntry) => void) | undefined;
+  signal: AbortSignal | undefined;
+}
+
+/** Longest time that an option takes, in ms: what a timer of Node's can hold, 24.8 days. */
+const longest = 2 ** 31 - 1;
+
+/** Bytes of a Unix socket's path, without its final NUL: unix(7). */
+const longestSocketPath = 107;
+
+export const maxWorkers = 1024;
+
+/** What an option takes, in words that complete "must be". */
+type Check = (value: unknown) => string | undefined;
+
+const integer =
+  (min: number, max: number): Check =>
+  (value) =>
+    Number.isInteger(value) && (value as number) >= min && (value as number) <= max
+      ? undefined
+      : `an integer from ${min} to ${max}`;
+
+const text =
+  (what: string, accepts: (value: string) => boolean = () => true): Check =>
+  (value) =>
+    typeof value === 'string' && value !== '' && !value.includes('\0') && accepts(value) ? undefined : what;
+
+const checks: Record<keyof ProcessPoolOptions, Check> = {
+  port: integer(0, 65535),
+  host: text('an address or a host name'),
+  path: text(`a path of 1 to ${longestSocketPath} bytes`, (path) => Buffer.byteLength(path) <= longestSocketPath),
+  workers: integer(1, maxWorkers),
+  backlog: integer(1, 65535),
+  drainTimeout: integer(0, longest),
+  output: (value) =>
+    typeof value === 'number'
+      ? integer(0, longest)(value) && 'a descriptor that is open for writing'
+      : text('"inherit", "pipe", a path or a descriptor')(value),
+  logLevel: (value) =>
+    logLevels.includes(value as LogLevel) ? undefined : `one of ${logLevels.map((level) => `"${level}"`).join(', ')}`,
+  log: (value) => (typeof value === 'function' ? undefined : 'a function'),
+  signal: (value) => (value instanceof AbortSignal ? undefined : 'an AbortSignal'),
+};
+
+function show(value: unknown): string {
+  if (typeof value === 'string') return JSON.stringify(value);
+  if (typeof value === 'function') return 'a function';
+  if (typeof value === 'object' && value !== null) return Array.isArray(value) ? 'an array' : 'an object';
+  return String(value);
+}
+
+/** The error for an option's bad value: names both. */
+export function optionError(option: string, value: unknown, wanted: string): ProcpoolError {
+  const message = `option "${option}" must be ${wanted}, not ${show(value)}`;
+  return new ProcpoolError('ERR_PROCPOOL_OPTION', message, { option, value });
+}
+
+/** Checks one option; throws `ERR_PROCPOOL_OPTION`. */
+export function checkOption(option: keyof ProcessPoolOptions, value: unknown): void {
+  const wanted = checks[option](value);
+  if (wanted !== undefined) throw optionError(option, value, wanted);
+}
+
+/** Checks everything and fills in the defaults; throws `ERR_PROCPOOL_OPTION`. */
+export function fillOptions(options: ProcessPoolOptions): FilledOptions {
+  const given: unknown = options;
+  if (typeof given !== 'object' || given === null || Array.isArray(given)) {
+    throw optionError('options', given, 'an object');
+  }
+  for (const [option, value] of Object.entries(options)) {
+    if (!Object.hasOwn(checks, option)) {
+      const message = `option "${option}" is unknown, its value ${show(value)}`;
+      throw new ProcpoolError('ERR_PROCPOOL_OPTION', message, { option, value });
+    }
+    if (value !== undefined) checkOption(option as keyof ProcessPoolOptions, value);
+  }
+  for (const option of ['port', 'host'] as const) {
+    if (options.path !== undefined && options[option] !== undefined) {
+      throw optionError(option, options[option], 'left out where "path" is given');
+    }
+  }
+  return {
+    port: options.port ?? 10714,
+    host: options.host,
+    path: options.path,
+    workers: options.workers ?? Math.min(availableParallelism(), maxWorkers),
+    backlog: options.backlog ?? 4096,
+    drainTimeout: options.drainTimeout ?? 10_000,
+    output: options.output ?? 'inherit',
+    logLevel: options.log === undefined ? 'silent' : (options.logLevel ?? 'info'),
+    log: options.log,
+    signal: options.signal,
+  };
+}

@@ -1,0 +1,338 @@
+import { lookup } from 'node:dns/promises';
+import { EventEmitter } from 'node:events';
+import { isIP } from 'node:net';
+import { constants } from 'node:os';
+import type { Readable } from 'node:stream';
+
+import { ProcpoolError, withOption } from './errors.js';
+import { exitOf, isLogged, logEntry, outputFailure, signalName } from './log.js';
+import {
+  type Address,
+  loadBinding,
+  type NativeCallbacks,
+  type NativeOptions,
+  type NativeRecord,
+  type NativeSupervisor,
+} from './native.js';
+import { checkOption, type FilledOptions, fillOptions, logLevels, type ProcessPoolOptions } from './options.js';
+import { openOutput } from './output.js';
+import { idleStats, type PoolStats, poolStats } from './stats.js';
+
+export interface StopOptions {
+  /** How long the drain may take, in ms; 0 ends at once. @default the pool's `drainTimeout` */
+  drainTimeout?: number;
+  /** The signal that this passes on: one that reached the whole process group then counts once. */
+  signal?: NodeJS.Signals;
+}
+
+export interface WorkerStart {
+  worker: number;
+  pid: number;
+}
+
+export interface WorkerExit extends WorkerStart {
+  code: number | null;
+  signal: NodeJS.Signals | null;
+}
+
+/** The events of a pool and what their listeners get. */
+export interface ProcessPoolEvents {
+  /** Every worker accepts. */
+  listening: [address: Address | string];
+  /** A worker accepts. */
+  'worker:start': [worker: WorkerStart];
+  /** A worker has ended. */
+  'worker:exit': [worker: WorkerExit];
+  /** The pool failed, and no `start()` or `stop()` is there to say so. */
+  error: [error: Error];
+  /** The pool has ended: no process, port or descriptor of it is left. */
+  close: [];
+}
+
+interface Deferred {
+  promise: Promise<void>;
+  resolve: () => void;
+  reject: (error: unknown) => void;
+}
+
+function deferred(): Deferred {
+  let resolve!: () => void;
+  let reject!: (error: unknown) => void;
+  const promise = new Promise<void>((...settle) => {
+    [resolve, reject] = settle;
+  });
+  return { promise, resolve, reject };
+}
+
+/** Workers that lost their supervisor end by themselves within half a second; a stuck one is not waited for. In ms. */
+const orphanPatience = 1000;
+
+/**
+ * Worker processes that accept connections and deliver what clients send to the output. One life each: `start()`, then
+ * `stop()`. While it runs it keeps the event loop alive, as a server does.
+ */
+export class ProcessPool extends EventEmitter<ProcessPoolEvents> implements AsyncDisposable {
+  readonly #options: FilledOptions;
+  readonly #closed = deferred();
+  #phase: 'idle' | 'starting' | 'running' | 'stopping' | 'ended' = 'idle';
+  #starting: Deferred | undefined;
+  #resizing: Deferred[] = [];
+  #native: NativeSupervisor | undefined;
+  #output: Readable | null = null;
+  #target: number;
+  /** Calls of stop() that wait, and so will be told of a failure. */
+  #stops = 0;
+  /** Why the pool cannot go on, as far as its processes have said. */
+  #failure: Error | undefined;
+  #lastWords = '';
+  #outcome: Error | undefined;
+
+  /** @throws {ProcpoolError} `ERR_PROCPOOL_OPTION` */
+  constructor(options: ProcessPoolOptions = {}) {
+    super();
+    this.#options = fillOptions(options);
+    this.#target = this.#options.workers;
+  }
+
+  /** What the pool delivers, where `output` is `'pipe'`, from `start()` on; null otherwise. */
+  get output(): Readable | null {
+    return this.#output;
+  }
+
+  /**
+   * Resolves when every worker accepts. Rejects with a system error (`EADDRINUSE`, `EACCES`, `ENOTFOUND`, …), a
+   * {@link ProcpoolError} or the reason of the abort; then nothing is left running.
+   */
+  async start(): Promise<void> {
+    if (this.#phase !== 'idle') throw this.#stateError('start');
+    const { signal } = this.#options;
+    signal?.throwIfAborted();
+    this.#phase = 'starting';
+    signal?.addEventListener('abort', this.#onAbort, { once: true });
+    this.#starting = deferred();
+    try {
+      await this.#launch();
+    } catch (error) {
+      this.#end(error as Error);
+    }
+    await this.#starting.promise;
+  }
+
+  /** Where the pool listens: an object for TCP, the path for a Unix socket; null before `start()`. */
+  address(): Address | string | null {
+    return this.#native?.address() ?? null;
+  }
+
+  /** The counters as they stand, read from shared memory: valid while a worker hangs, and after the end. */
+  stats(): PoolStats {
+    if (this.#native === undefined) return idleStats();
+    return poolStats(this.#native.stats(), this.#native.pid, this.#phase === 'ended');
+  }
+
+  /**
+   * Changes the number of workers; resolves when that many accept. One that is too many takes no new connections and
+   * ends with the last that it has.
+   */
+  async resize(workers: number): Promise<void> {
+    checkOption('workers', workers);
+    if (this.#phase !== 'running' || this.#native === undefined) throw this.#stateError('resize');
+    const resized = deferred();
+    this.#resizing.push(resized);
+    this.#target = workers;
+    this.#native.resize(workers);
+    await resized.promise;
+  }
+
+  /**
+   * Takes no new connections, delivers what clients had sent before, and resolves when every process has ended. Rejects
+   * with `ERR_PROCPOOL_UNDELIVERED` if time was over before all was delivered, or with why the pool failed. A second
+   * call may shorten the time.
+   */
+  async stop({ drainTimeout = this.#options.drainTimeout, signal }: StopOptions = {}): Promise<void> {
+    checkOption('drainTimeout', drainTimeout);
+    if (this.#phase === 'idle') this.#end(undefined);
+    if (this.#phase !== 'ended') {
+      this.#phase = 'stopping';
+      this.#native?.stop(drainTimeout, signal === undefined ? 0 : constants.signals[signal]);
+      this.#stops += 1;
+      await this.#closed.promise;
+    }
+    if (this.#outcome !== undefined) throw this.#outcome;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.stop();
+  }
+
+  readonly #onAbort = (): void => {
+    this.stop().catch((error: unknown) => {
+      // Whoever aborted does not wait for the end of it.
+      if (this.#starting === undefined) this.emit('error', error as Error);
+    });
+  };
+
+  async #launch(): Promise<void> {
+    const options = this.#options;
+    const { binding, executable } = loadBinding();
+    const host = await resolveHost(options.host);
+    if (this.#phase !== 'starting') throw this.#stateError('start');
+
+    const output = openOutput(binding, options.output);
+    const native: NativeOptions = {
+      host,
+      port: options.port,
+      path: options.path ?? '',
+      workers: options.workers,
+      backlog: options.backlog,
+      drainTimeout: options.drainTimeout,
+      logLevel: logLevels.indexOf(options.logLevel),
+      output: output.descriptor,
+      executable,
+    };
+    try {
+      this.#native = new binding.Supervisor(native, this.#callbacks());
+      this.#output = output.readable;
+    } catch (error) {
+      output.readable?.destroy();
+      throw this.#launchError(error);
+    } finally {
+      output.release();
+    }
+  }
+
+  #callbacks(): NativeCallbacks {
+    const quiet = deferred();
+    return {
+      records: (records) => {
+        for (const record of records) this.#onRecord(record);
+      },
+      ended: (code, signal) => {
+        const patience = setTimeout(quiet.resolve, orphanPatience);
+        void quiet.promise.then(() => {
+          clearTimeout(patience);
+          this.#end(this.#reason(code, signal));
+        });
+      },
+      quiet: quiet.resolve,
+    };
+  }
+
+  #onRecord(record: NativeRecord): void {
+    const address = this.address() ?? '';
+    if (isLogged(record.level, this.#options.logLevel)) this.#options.log?.(logEntry(record, address));
+    const { worker, pid } = record;
+    switch (record.event) {
+      case 'listening':
+        if (this.#phase === 'starting') this.#phase = 'running';
+        this.#starting?.resolve();
+        this.#starting = undefined;
+        this.emit('listening', address);
+        break;
+      case 'start':
+        if (worker >= 0) this.emit('worker:start', { worker, pid });
+        break;
+      case 'exit':
+        this.emit('worker:exit', { worker, pid, ...exitOf(record.value) });
+        break;
+      case 'size':
+        if (record.count === this.#target && record.value === this.#target)
+          this.#settleResizes((one) => {
+            one.resolve();
+          });
+        break;
+      case 'fail':
+        this.#lastWords = `: ${record.call}: ${record.errorText} (${record.error})`;
+        break;
+      case 'give-up':
+        this.#failure = new ProcpoolError(
+          'ERR_PROCPOOL_WORKERS',
+          `workers kept dying at their start${this.#lastWords}`,
+        );
+        break;
+      case 'kill':
+        this.#failure ??= new ProcpoolError(
+          'ERR_PROCPOOL_STUCK',
+          `worker ${worker} did not end in time and was killed`,
+        );
+        break;
+      case 'output':
+        this.#failure = new ProcpoolError('ERR_PROCPOOL_OUTPUT', outputFailure(record));
+        break;
+      default:
+        break;
+    }
+  }
+
+  #settleResizes(settle: (one: Deferred) => void): void {
+    this.#resizing.splice(0).forEach(settle);
+  }
+
+  /** Why the supervisor ended as it did; undefined if that was in order. */
+  #reason(code: number | null, signal: number | null): Error | undefined {
+    if (signal !== null) {
+      const name = signalName(signal) ?? String(signal);
+      return new ProcpoolError('ERR_PROCPOOL_SUPERVISOR', `the supervisor was killed by ${name}`);
+    }
+    if (code === 0) return undefined;
+    if (this.#failure !== undefined) return this.#failure;
+    const { bytesDropped, bytesUnread } = this.stats().total;
+    const bytes = bytesDropped + bytesUnread;
+    if (bytes > 0) {
+      return new ProcpoolError('ERR_PROCPOOL_UNDELIVERED', `${bytes} bytes were not delivered`, { bytes });
+    }
+    return new ProcpoolError('ERR_PROCPOOL_SUPERVISOR', `the supervisor failed${this.#lastWords}`);
+  }
+
+  #end(error: Error | undefined): void {
+    const starting = this.#starting;
+    const told = starting !== undefined || this.#stops > 0;
+    const { signal } = this.#options;
+    signal?.removeEventListener('abort', this.#onAbort);
+    this.#starting = undefined;
+    this.#phase = 'ended';
+    this.#outcome = error;
+    this.#settleResizes((one) => {
+      one.reject(error ?? this.#stateError('resize'));
+    });
+    if (signal?.aborted === true) starting?.reject(signal.reason);
+    else starting?.reject(error ?? this.#stateError('start'));
+    this.#closed.resolve();
+    try {
+      if (error !== undefined && !told) this.emit('error', error);
+    } finally {
+      this.emit('close');
+    }
+  }
+
+  #stateError(action: string): ProcpoolError {
+    const state = {
+      idle: 'not started',
+      starting: 'starting',
+      running: 'running',
+      stopping: 'stopping',
+      ended: 'ended',
+    };
+    return new ProcpoolError('ERR_PROCPOOL_STATE', `${action}() cannot be done: the pool is ${state[this.#phase]}`);
+  }
+
+  #launchError(error: unknown): unknown {
+    const { syscall, code, message } = error as NodeJS.ErrnoException;
+    const { path, host, port } = this.#options;
+    if (syscall === 'listen' && path !== undefined) return withOption(error, 'path', path);
+    if (syscall === 'listen' && code === 'EADDRNOTAVAIL') return withOption(error, 'host', host);
+    if (syscall === 'listen') return withOption(error, 'port', port);
+    return new ProcpoolError('ERR_PROCPOOL_SUPERVISOR', `the supervisor cannot be started: ${message}`, {
+      cause: error,
+    });
+  }
+}
+
+/** The numeric address of what the option `host` names; empty for all addresses. */
+async function resolveHost(host: string | undefined): Promise<string> {
+  if (host === undefined || isIP(host) !== 0) return host ?? '';
+  try {
+    return (await lookup(host)).address;
+  } catch (error) {
+    throw withOption(error, 'host', host);
+  }
+}

@@ -1,0 +1,93 @@
+import type { NativeStats, NativeWorkerStats } from './native.js';
+
+/** What is counted for each worker and for the pool. Counters go on over restarts. */
+export interface Counters {
+  /** Connections taken. */
+  accepted: number;
+  /** Connections open now. */
+  active: number;
+  /** Connections ended. */
+  closed: number;
+  /** Connections closed at once for want of a descriptor. */
+  refused: number;
+  /** Connections that ended with an error, or with their worker. */
+  errors: number;
+  /** Bytes read from clients. */
+  bytesIn: number;
+  /** Bytes that the output took. */
+  bytesOut: number;
+  /** Bytes read but not delivered: the output broke, the drain's time was over, or the worker was killed. */
+  bytesDropped: number;
+  /** Bytes sent before a stop and not read when the drain's time was over. */
+  bytesUnread: number;
+  /** Bytes that clients still sent after a stop, and nobody read. */
+  bytesLate: number;
+  /** Replacements of ended workers. */
+  restarts: number;
+  /** Log records dropped because the host did not take them in time. */
+  logDropped: number;
+  /** Time during which the output took no more, in ms. */
+  stalledMs: number;
+}
+
+export interface WorkerStats extends Counters {
+  /** The worker's number in the pool. */
+  worker: number;
+  /** Its process, or null while it has none. */
+  pid: number | null;
+  state: 'starting' | 'ready' | 'draining' | 'retiring' | 'waiting' | 'ended' | 'unknown';
+}
+
+export interface PoolStats {
+  state: 'idle' | NativeStats['state'];
+  /** The supervisor's process, or null while there is none. */
+  pid: number | null;
+  /** The workers there are, in order. */
+  workers: WorkerStats[];
+  /** Sums over all workers that there ever were. */
+  total: Counters;
+}
+
+const none: Counters = {
+  accepted: 0,
+  active: 0,
+  closed: 0,
+  refused: 0,
+  errors: 0,
+  bytesIn: 0,
+  bytesOut: 0,
+  bytesDropped: 0,
+  bytesUnread: 0,
+  bytesLate: 0,
+  restarts: 0,
+  logDropped: 0,
+  stalledMs: 0,
+};
+
+function sum(workers: NativeWorkerStats[], own: number): Counters {
+  const total = { ...none, logDropped: own };
+  for (const worker of workers) {
+    for (const name of Object.keys(none) as (keyof Counters)[]) total[name] += worker[name];
+  }
+  return total;
+}
+
+/** The stats of a pool that has not been started. */
+export function idleStats(): PoolStats {
+  return { state: 'idle', pid: null, workers: [], total: { ...none } };
+}
+
+/** A reading of the stats page; an `ended` pool has no processes whatever its page still says. */
+export function poolStats(page: NativeStats, pid: number, ended: boolean): PoolStats {
+  const present = page.workers.filter(({ state }) => state !== 'unused' || ended);
+  return {
+    state: page.state,
+    pid: ended ? null : pid,
+    workers: present.map((worker) => ({
+      ...worker,
+      pid: ended || worker.pid === 0 ? null : worker.pid,
+      state: ended || worker.state === 'unused' ? 'ended' : worker.state,
+    })),
+    total: sum(page.workers, page.logDropped),
+  };
+}

@@ -1,0 +1,41 @@
+#include <fcntl.h>
+#include <napi.h>
+
+#include "addon/errors.h"
+#include "addon/supervisor_handle.h"
+#include "sys/sys_error.h"
+
+/// The binding that lib/native.ts declares. Loaded once per thread of the host's that uses it; holds
+/// no state outside its objects.
+namespace procpool::addon {
+namespace {
+
+Napi::Value is_writable(const Napi::CallbackInfo& info) {
+  const sys::result flags = sys::status_flags(info[0].As<Napi::Number>().Int32Value());
+  return Napi::Boolean::New(info.Env(), flags >= 0 && (flags & O_ACCMODE) != O_RDONLY && (flags & O_PATH) == 0);
+}
+
+Napi::Value make_pipe(const Napi::CallbackInfo& info) {
+  int ends[2];
+  try {
+    sys::check("pipe2", sys::pipe(ends, sys::blocking::yes));
+  } catch (const sys::sys_error& failure) {
+    throw to_js(info.Env(), failure);
+  }
+  Napi::Array result = Napi::Array::New(info.Env());
+  result.Set(0U, ends[0]);
+  result.Set(1U, ends[1]);
+  return result;
+}
+
+Napi::Object initialize(Napi::Env env, Napi::Object exports) {
+  supervisor_handle::define(env, exports);
+  exports.Set("isWritable", Napi::Function::New(env, is_writable));
+  exports.Set("pipe", Napi::Function::New(env, make_pipe));
+  return exports;
+}
+
+NODE_API_MODULE(procpool, initialize)
+
+}  // namespace
+}  // namespace procpool::addon

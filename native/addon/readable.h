@@ -1,0 +1,30 @@
+#pragma once
+
+#include <uv.h>
+
+#include <functional>
+
+namespace procpool::addon {
+
+/// Watches a descriptor for input on the host's event loop. The loop keeps the handle until it has
+/// closed it, so an object of this class ends by close(), never by delete. Host; does not own the
+/// descriptor, which must stay open until close().
+class readable {
+ public:
+  using callback = std::function<void()>;
+
+  /// Throws sys_error. Keeps the loop alive.
+  static readable* watch(uv_loop_t* loop, int fd, callback on_input);
+
+  /// Stops watching; the descriptor may be closed at once. `closed` runs when the handle is gone.
+  void close(callback closed);
+
+ private:
+  explicit readable(callback on_input) : on_input_(std::move(on_input)) { handle_.data = this; }
+
+  uv_poll_t handle_{};
+  callback on_input_;
+  callback on_closed_;
+};
+
+}  // namespace procpool::addon

@@ -1,0 +1,247 @@
+#include "addon/supervisor_handle.h"
+
+#include <sys/wait.h>
+#include <uv.h>
+
+#include <cerrno>
+#include <cstring>
+#include <thread>
+#include <utility>
+
+#include "addon/errors.h"
+#include "addon/launcher.h"
+#include "addon/records.h"
+#include "addon/stats_view.h"
+#include "sys/sys_error.h"
+
+namespace procpool::addon {
+namespace {
+
+// Records passed on in one go, so that a flood of them leaves the event loop to others in between.
+constexpr std::uint32_t batch = 64;
+
+std::uint32_t number(const Napi::Object& options, const char* name) {
+  return options.Get(name).As<Napi::Number>().Uint32Value();
+}
+
+std::string text(const Napi::Object& options, const char* name) { return options.Get(name).As<Napi::String>(); }
+
+std::string subject_of(const endpoint& where) {
+  if (!where.path.empty()) return where.path;
+  return (where.host.empty() ? "::" : where.host) + ":" + std::to_string(where.port);
+}
+
+Napi::Error listen_error(Napi::Env env, const sys::sys_error& failure, const endpoint& where) {
+  Napi::Error error = to_js(env, failure, subject_of(where));
+  const bool unix_socket = !where.path.empty();
+  const std::string host = where.host.empty() ? "::" : where.host;
+  error.Set("address", Napi::String::New(env, unix_socket ? where.path : host));
+  if (!unix_socket) error.Set("port", Napi::Number::New(env, where.port));
+  return error;
+}
+
+void remember_socket(ipc::pool_config& config, const std::string& path) {
+  struct stat status {};
+  sys::check("lstat", sys::path_status(path.c_str(), status));
+  std::memcpy(config.socket_path, path.data(), path.size());
+  config.socket_device = status.st_dev;
+  config.socket_inode = status.st_ino;
+}
+
+}  // namespace
+
+void supervisor_handle::define(Napi::Env env, Napi::Object exports) {
+  exports.Set("Supervisor", DefineClass(env, "Supervisor",
+                                        {
+                                            InstanceMethod("address", &supervisor_handle::address),
+                                            InstanceMethod("stats", &supervisor_handle::stats),
+                                            InstanceMethod("stop", &supervisor_handle::stop),
+                                            InstanceMethod("resize", &supervisor_handle::resize),
+                                        }));
+}
+
+supervisor_handle::supervisor_handle(const Napi::CallbackInfo& info) : Napi::ObjectWrap<supervisor_handle>(info) {
+  const auto options = info[0].As<Napi::Object>();
+  callbacks_ = Napi::Persistent(info[1].As<Napi::Object>());
+  start(options);
+  watch(info.Env());
+  info.This().As<Napi::Object>().Set("pid", pid_);
+}
+
+void supervisor_handle::start(const Napi::Object& options) {
+  const Napi::Env env = options.Env();
+  const endpoint wanted{
+      .host = text(options, "host"),
+      .port = static_cast<std::uint16_t>(number(options, "port")),
+      .path = text(options, "path"),
+  };
+  config_.workers = number(options, "workers");
+  config_.backlog = number(options, "backlog");
+  config_.drain_ms = number(options, "drainTimeout");
+  config_.log_level = number(options, "logLevel");
+
+  listener listening;
+  try {
+    listening = listen_at(wanted, static_cast<int>(config_.backlog));
+  } catch (const sys::sys_error& failure) {
+    throw listen_error(env, failure, wanted);
+  }
+  const std::string executable = text(options, "executable");
+  try {
+    if (!wanted.path.empty()) remember_socket(config_, wanted.path);
+    const sys::unique_fd page_file = ipc::stats_page::create();
+    page_ = std::make_unique<ipc::stats_page>(page_file.get());
+    const auto output = static_cast<int>(number(options, "output"));
+    launched pool = launch(executable, output, config_, listening.fd.get(), page_file.get());
+    pid_ = pool.pid;
+    control_ = std::move(pool.control);
+    log_ = std::move(pool.log);
+    bound_ = std::move(listening.bound);
+    family_ = listening.family;
+  } catch (const sys::sys_error& failure) {
+    remove_socket_file();
+    throw to_js(env, failure, executable);
+  }
+}
+
+void supervisor_handle::watch(Napi::Env env) {
+  uv_loop_t* loop = nullptr;
+  if (napi_get_uv_event_loop(env, &loop) != napi_ok) throw Napi::Error::New(env);
+  context_ = std::make_unique<Napi::AsyncContext>(env, "procpool-native");
+  control_watch_ = readable::watch(loop, control_.fd(), [this] { on_control(); });
+  log_watch_ = readable::watch(loop, log_.fd(), [this] { on_log(); });
+  open_watches_ = 2;
+  Ref();
+  napi_add_async_cleanup_hook(env, &supervisor_handle::on_environment_end, this, &cleanup_);
+}
+
+Napi::Value supervisor_handle::address(const Napi::CallbackInfo& info) {
+  const Napi::Env env = info.Env();
+  if (!bound_.path.empty()) return Napi::String::New(env, bound_.path);
+  Napi::Object object = Napi::Object::New(env);
+  object.Set("address", bound_.host);
+  object.Set("family", family_ == AF_INET6 ? "IPv6" : "IPv4");
+  object.Set("port", static_cast<double>(bound_.port));
+  return object;
+}
+
+Napi::Value supervisor_handle::stats(const Napi::CallbackInfo& info) { return to_js(info.Env(), **page_); }
+
+void supervisor_handle::stop(const Napi::CallbackInfo& info) {
+  send(info.Env(), {
+                       .kind = ipc::control_kind::stop,
+                       .value = info[0].As<Napi::Number>().Uint32Value(),
+                       .signal = info[1].As<Napi::Number>().Uint32Value(),
+                   });
+}
+
+void supervisor_handle::resize(const Napi::CallbackInfo& info) {
+  send(info.Env(), {.kind = ipc::control_kind::resize, .value = info[0].As<Napi::Number>().Uint32Value(), .signal = 0});
+}
+
+void supervisor_handle::send(Napi::Env env, const ipc::control_order& order) {
+  const sys::result sent = control_ ? control_.send(order) : -EPIPE;
+  // A supervisor that is gone needs no orders, and its end is reported by itself.
+  if (sent < 0 && sent != -EPIPE && sent != -ECONNRESET) throw to_js(env, {"send", static_cast<int>(-sent)});
+}
+
+void supervisor_handle::on_control() {
+  bool ended = false;
+  if (pass_records(control_, ended)) return;
+  if (ended) reap();
+}
+
+void supervisor_handle::on_log() {
+  bool ended = false;
+  if (pass_records(log_, ended)) return;
+  if (!ended) return;
+  close(log_watch_, log_);
+  call("quiet", {});
+}
+
+bool supervisor_handle::pass_records(ipc::channel& channel, bool& ended) {
+  const Napi::Env env = Env();
+  const Napi::HandleScope scope(env);
+  Napi::Array records = Napi::Array::New(env);
+  std::uint32_t count = 0;
+  while (count < batch) {
+    ipc::log_record record{};
+    const sys::result received = channel.receive(record);
+    ended = received <= 0 && received != -EAGAIN;
+    if (received != sizeof record) break;
+    records.Set(count++, to_js(env, record));
+  }
+  if (count > 0) call("records", {records});
+  return count == batch;
+}
+
+void supervisor_handle::call(const char* name, const std::initializer_list<napi_value>& arguments) {
+  if (environment_ends_) return;
+  const Napi::Env env = Env();
+  const Napi::HandleScope scope(env);
+  try {
+    callbacks_.Get(name).As<Napi::Function>().MakeCallback(callbacks_.Value(), arguments, *context_);
+  } catch (const Napi::Error& error) {
+    // What a listener of the app's throws is the app's: an uncaught exception, as from any event.
+    napi_fatal_exception(env, error.Value());
+  }
+}
+
+void supervisor_handle::reap() {
+  // Its end of the channel closes in its exit: the wait is short.
+  int status = 0;
+  const sys::result reaped = sys::wait_for(pid_, status, 0);
+  close(control_watch_, control_);
+  remove_socket_file();
+  (*page_)->state.set(static_cast<std::uint64_t>(ipc::pool_state::ended));
+
+  const Napi::Env env = Env();
+  const Napi::HandleScope scope(env);
+  const bool exited = reaped == pid_ && WIFEXITED(status);
+  const bool killed = reaped == pid_ && WIFSIGNALED(status);
+  call("ended", {
+                    exited ? Napi::Number::New(env, WEXITSTATUS(status)) : env.Null(),
+                    killed ? Napi::Number::New(env, WTERMSIG(status)) : env.Null(),
+                });
+}
+
+/// A supervisor that was killed left it behind.
+void supervisor_handle::remove_socket_file() {
+  struct stat status {};
+  if (config_.socket_path[0] == '\0' || sys::path_status(config_.socket_path, status) < 0) return;
+  if (status.st_dev != config_.socket_device || status.st_ino != config_.socket_inode) return;
+  [[maybe_unused]] const sys::result removed = sys::remove_file(config_.socket_path);
+}
+
+void supervisor_handle::close(readable*& watched, ipc::channel& channel) {
+  if (watched != nullptr) std::exchange(watched, nullptr)->close([this] { closed(); });
+  channel.close();
+}
+
+void supervisor_handle::closed() {
+  if (--open_watches_ > 0) return;
+  auto* cleanup = std::exchange(cleanup_, nullptr);
+  if (!environment_ends_) {
+    const Napi::HandleScope scope(Env());
+    Unref();
+  }
+  napi_remove_async_cleanup_hook(cleanup);
+}
+
+/// A worker thread of the app's ends, or the app does: the supervisor sees its channel's end, and is
+/// reaped by a thread of its own, since the rest of the app may live on (the library stays loaded,
+/// see binding.gyp).
+void supervisor_handle::on_environment_end(napi_async_cleanup_hook_handle, void* data) {
+  auto* self = static_cast<supervisor_handle*>(data);
+  self->environment_ends_ = true;
+  if (self->control_) {
+    std::thread([pid = self->pid_] {
+      int status = 0;
+      [[maybe_unused]] const sys::result reaped = sys::wait_for(pid, status, 0);
+    }).detach();
+  }
+  self->close(self->control_watch_, self->control_);
+  self->close(self->log_watch_, self->log_);
+}
+
+}  // namespace procpool::addon

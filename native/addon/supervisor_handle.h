@@ -1,0 +1,64 @@
+#pragma once
+
+#include <napi.h>
+#include <sys/types.h>
+
+#include <memory>
+
+#include "addon/listener.h"
+#include "addon/readable.h"
+#include "ipc/channel.h"
+#include "ipc/message.h"
+#include "ipc/stats_page.h"
+
+namespace procpool::addon {
+
+/// The host's handle of one pool, `Supervisor` in lib/native.ts: listens, starts the supervisor,
+/// passes orders on, and turns records and the supervisor's end into callbacks. Installs no signal
+/// handler and waits for no process but its own. Owns the host's ends of both channels and the
+/// host's mapping of the stats page, which stays readable when the pool has ended.
+class supervisor_handle : public Napi::ObjectWrap<supervisor_handle> {
+ public:
+  static void define(Napi::Env env, Napi::Object exports);
+
+  explicit supervisor_handle(const Napi::CallbackInfo& info);
+
+ private:
+  Napi::Value address(const Napi::CallbackInfo& info);
+  Napi::Value stats(const Napi::CallbackInfo& info);
+  void stop(const Napi::CallbackInfo& info);
+  void resize(const Napi::CallbackInfo& info);
+
+  void start(const Napi::Object& options);
+  void watch(Napi::Env env);
+  void send(Napi::Env env, const ipc::control_order& order);
+
+  void on_control();
+  void on_log();
+  /// True while there is more to read.
+  bool pass_records(ipc::channel& channel, bool& ended);
+  void call(const char* name, const std::initializer_list<napi_value>& arguments);
+  void reap();
+  void remove_socket_file();
+  void close(readable*& watched, ipc::channel& channel);
+  void closed();
+
+  static void on_environment_end(napi_async_cleanup_hook_handle handle, void* self);
+
+  pid_t pid_ = 0;
+  ipc::channel control_;
+  ipc::channel log_;
+  readable* control_watch_ = nullptr;
+  readable* log_watch_ = nullptr;
+  int open_watches_ = 0;
+  std::unique_ptr<ipc::stats_page> page_;
+  endpoint bound_;
+  int family_ = 0;
+  ipc::pool_config config_{};
+  Napi::ObjectReference callbacks_;
+  std::unique_ptr<Napi::AsyncContext> context_;
+  napi_async_cleanup_hook_handle cleanup_ = nullptr;
+  bool environment_ends_ = false;
+};
+
+}  // namespace procpool::addon
