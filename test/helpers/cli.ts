@@ -1,0 +1,138 @@
+import assert from 'node:assert/strict';
+import { type ChildProcess, spawn, type StdioOptions } from 'node:child_process';
+import { once } from 'node:events';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import type { Readable } from 'node:stream';
+import type { TestContext } from 'node:test';
+
+import { refusesConnections } from './clients.js';
+import { descendantsOf, isLeft } from './processes.js';
+import { until } from './until.js';
+
+export const root = join(__dirname, '..', '..');
+export const cli = join(root, 'dist', 'cli.js');
+
+export interface Entry {
+  event: string;
+  level: string;
+  worker: number | null;
+  pid: number;
+  message: string;
+  peer?: string;
+  error?: string;
+  bytes?: number;
+  code?: number;
+  signal?: string;
+  milliseconds?: number;
+  address?: { port: number; address: string; family: string } | string;
+}
+
+export interface Exit {
+  code: number | null;
+  signal: NodeJS.Signals | null;
+}
+
+/** The command as a user runs it: a process of its own, with what it logs. */
+export class Cli {
+  readonly entries: Entry[] = [];
+  /** Lines of stderr that are no log entries. */
+  readonly complaints: string[] = [];
+  readonly exited: Promise<Exit>;
+  readonly #pids = new Set<number>();
+
+  constructor(readonly child: ChildProcess) {
+    this.exited = once(child, 'exit').then(([code, signal]: unknown[]) => ({ code, signal }) as Exit);
+    createInterface({ input: child.stderr! }).on('line', (line) => {
+      if (line.startsWith('{')) this.entries.push(JSON.parse(line) as Entry);
+      else this.complaints.push(line);
+    });
+  }
+
+  get pid(): number {
+    assert.ok(this.child.pid !== undefined);
+    return this.child.pid;
+  }
+
+  get stdout(): Readable {
+    assert.ok(this.child.stdout);
+    return this.child.stdout;
+  }
+
+  all(event: string): Entry[] {
+    return this.entries.filter((entry) => entry.event === event);
+  }
+
+  /** Waits for an entry of that event. */
+  async logged(event: string, matches: (entry: Entry) => boolean = () => true): Promise<Entry> {
+    return await until(
+      `log entry ${event}; there are ${JSON.stringify(this.entries)} ${this.complaints.join('\n')}`,
+      () => this.entries.find((entry) => entry.event === event && matches(entry)),
+    );
+  }
+
+  async port(): Promise<number> {
+    const { address } = await this.logged('listening');
+    assert.ok(typeof address === 'object');
+    this.note();
+    return address.port;
+  }
+
+  /** The supervisor, and the workers that accept, by number. */
+  get supervisor(): number {
+    return this.all('start').find(({ worker }) => worker === null)?.pid ?? 0;
+  }
+
+  worker(number: number): number {
+    return this.all('start').findLast(({ worker }) => worker === number)?.pid ?? 0;
+  }
+
+  /** Remembers which processes there are, to see them gone in the end. */
+  note(): void {
+    for (const pid of descendantsOf(this.pid)) this.#pids.add(pid);
+    for (const { pid } of this.all('start')) this.#pids.add(pid);
+  }
+
+  async stop(signal: NodeJS.Signals = 'SIGTERM'): Promise<Exit> {
+    this.note();
+    this.child.kill(signal);
+    return await this.exited;
+  }
+
+  /** Fails if a process or the port is left. */
+  async assertGone(): Promise<void> {
+    this.note();
+    await this.exited;
+    await until(`no process left of ${[...this.#pids].join(' ')}`, () => ![...this.#pids].some(isLeft));
+    const address = this.all('listening')[0]?.address;
+    if (typeof address === 'object') await until('port closed', () => refusesConnections(address.port));
+  }
+}
+
+export interface CliSetup {
+  stdout?: 'pipe' | 'ignore' | number;
+  env?: NodeJS.ProcessEnv;
+}
+
+/** Runs the command with JSON logs; after the test it is ended, and nothing of it may be left. */
+export function runCli(t: TestContext, args: string[], { stdout = 'pipe', env = process.env }: CliSetup = {}): Cli {
+  const stdio: StdioOptions = ['ignore', stdout, 'pipe'];
+  const child = spawn(process.execPath, [cli, '--log-format', 'json', ...args], { stdio, env });
+  const run = new Cli(child);
+  t.after(async () => {
+    if (child.exitCode === null && child.signalCode === null) child.kill('SIGKILL');
+    child.stdout?.destroy();
+    await run.assertGone();
+  });
+  return run;
+}
+
+/** A pool on a free port, ready. */
+export async function startCli(
+  t: TestContext,
+  args: string[] = [],
+  setup: CliSetup = {},
+): Promise<Cli & { tcp: number }> {
+  const run = runCli(t, ['--port', '0', '--host', '127.0.0.1', ...args], setup);
+  return Object.assign(run, { tcp: await run.port() });
+}

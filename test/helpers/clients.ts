@@ -1,0 +1,67 @@
+import { once } from 'node:events';
+import { connect, type Socket } from 'node:net';
+
+/** A connected client. */
+export async function client(to: number | string): Promise<Socket> {
+  const socket = typeof to === 'number' ? connect(to, '127.0.0.1') : connect(to);
+  await once(socket, 'connect');
+  return socket;
+}
+
+/** Sends the bytes, ends the stream and waits until the other side has closed too. */
+export async function deliver(to: number | string, bytes: string | Buffer): Promise<void> {
+  const socket = await client(to);
+  socket.resume();
+  socket.end(bytes);
+  await once(socket, 'close');
+}
+
+export async function refusesConnections(port: number): Promise<boolean> {
+  const socket = connect(port, '127.0.0.1');
+  try {
+    await once(socket, 'connect');
+    return false;
+  } catch {
+    return true;
+  } finally {
+    socket.destroy();
+  }
+}
+
+/** Writes `total` bytes of the cycle `first … first + 3`, continuing each short write; then ends the stream. */
+export async function sendCycle(socket: Socket, first: number, total: number): Promise<void> {
+  const block = Buffer.alloc(256 * 1024, Buffer.from([first, first + 1, first + 2, first + 3]));
+  for (let sent = 0; sent < total; sent += block.length) {
+    const part = total - sent < block.length ? block.subarray(0, total - sent) : block;
+    if (!socket.write(part)) await once(socket, 'drain');
+  }
+  socket.end();
+  socket.resume();
+  await once(socket, 'close');
+}
+
+/**
+ * Checks what arrived from clients that each sent a cycle of four values of their own: nothing lost, nothing twice,
+ * nothing out of order within a client.
+ */
+export class CycleCheck {
+  readonly #next = new Uint8Array(64);
+  readonly counts = new Float64Array(64);
+  disorder = 0;
+
+  add(chunk: Uint8Array): void {
+    const next = this.#next;
+    const { counts } = this;
+    for (const byte of chunk) {
+      const sender = byte >> 2;
+      const place = byte & 3;
+      if (next[sender] !== place) this.disorder += 1;
+      next[sender] = (place + 1) & 3;
+      counts[sender]! += 1;
+    }
+  }
+
+  get total(): number {
+    return this.counts.reduce((sum, count) => sum + count, 0);
+  }
+}

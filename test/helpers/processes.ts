@@ -1,0 +1,66 @@
+import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
+
+export interface Stat {
+  pid: number;
+  name: string;
+  state: string;
+  parent: number;
+}
+
+export function statOf(pid: number): Stat | undefined {
+  try {
+    const stat = readFileSync(`/proc/${pid}/stat`, 'latin1');
+    const end = stat.lastIndexOf(')');
+    const [state = '', parent = ''] = stat.slice(end + 2).split(' ');
+    return { pid, name: stat.slice(stat.indexOf('(') + 1, end), state, parent: Number(parent) };
+  } catch {
+    return undefined;
+  }
+}
+
+export function allProcesses(): Stat[] {
+  return readdirSync('/proc')
+    .filter((name) => /^\d+$/.test(name))
+    .map((name) => statOf(Number(name)))
+    .filter((stat) => stat !== undefined);
+}
+
+/** Alive, or a zombie that is not init's to reap. */
+export function isLeft(pid: number): boolean {
+  const stat = statOf(pid);
+  return stat !== undefined && !(stat.state === 'Z' && stat.parent === 1);
+}
+
+export function childrenOf(pid: number): number[] {
+  return allProcesses()
+    .filter(({ parent }) => parent === pid)
+    .map((stat) => stat.pid);
+}
+
+export function descendantsOf(pid: number): number[] {
+  return childrenOf(pid).flatMap((child) => [child, ...descendantsOf(child)]);
+}
+
+/** Open descriptors of a process and what they refer to. */
+export function descriptorsOf(pid: number | 'self'): string[] {
+  const folder = `/proc/${pid}/fd`;
+  return readdirSync(folder).flatMap((fd) => {
+    try {
+      return [readlinkSync(`${folder}/${fd}`)];
+    } catch {
+      return [];
+    }
+  });
+}
+
+/** The flags of a descriptor's open file description. */
+export function flagsOf(pid: number, fd: number): number {
+  const info = readFileSync(`/proc/${pid}/fdinfo/${fd}`, 'latin1');
+  return Number.parseInt(/^flags:\s*(\d+)/m.exec(info)?.[1] ?? '', 8);
+}
+
+/** Private memory of a process, in KiB. */
+export function privateMemoryOf(pid: number): number {
+  const rollup = readFileSync(`/proc/${pid}/smaps_rollup`, 'latin1');
+  return [...rollup.matchAll(/^Private_\w+:\s*(\d+) kB/gm)].reduce((sum, [, kib]) => sum + Number(kib), 0);
+}

@@ -1,0 +1,88 @@
+import assert from 'node:assert/strict';
+import { createReadStream, mkdtempSync, openSync, rmSync, statSync, closeSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { type TestContext, test } from 'node:test';
+
+import { type Cli, startCli } from '../helpers/cli.js';
+import { client, CycleCheck, sendCycle } from '../helpers/clients.js';
+import { until } from '../helpers/until.js';
+
+const clients = 64;
+const mebibyte = 2 ** 20;
+const each = 32 * mebibyte;
+
+function temporaryFolder(t: TestContext): string {
+  const folder = mkdtempSync(join(tmpdir(), 'procpool-'));
+  t.after(() => {
+    rmSync(folder, { recursive: true });
+  });
+  return folder;
+}
+
+async function sendFromAll(port: number): Promise<void> {
+  await Promise.all(
+    Array.from({ length: clients }, async (_, index) => {
+      await sendCycle(await client(port), index * 4, each);
+    }),
+  );
+}
+
+function assertComplete(check: CycleCheck): void {
+  assert.deepEqual(
+    [...check.counts],
+    Array.from({ length: clients }, () => each),
+  );
+  assert.equal(check.disorder, 0);
+}
+
+async function stopInOrder(pool: Cli): Promise<void> {
+  assert.deepEqual(await pool.stop(), { code: 0, signal: null });
+}
+
+test('64 clients × 32 MiB arrive complete on a pipe', async (t) => {
+  const pool = await startCli(t, ['--workers', '3']);
+  const check = new CycleCheck();
+  pool.stdout.on('data', (chunk: Buffer) => {
+    check.add(chunk);
+  });
+  await sendFromAll(pool.tcp);
+  await stopInOrder(pool);
+  await until('the rest read', () => pool.stdout.readableEnded);
+  assertComplete(check);
+});
+
+test('64 clients × 32 MiB arrive complete at a reader that stops for seconds', async (t) => {
+  const pool = await startCli(t, ['--workers', '3']);
+  const check = new CycleCheck();
+  let pauseAt = 0;
+  pool.stdout.on('data', (chunk: Buffer) => {
+    check.add(chunk);
+    if (check.total < pauseAt) return;
+    pauseAt += (clients * each) / 4;
+    pool.stdout.pause();
+    setTimeout(() => pool.stdout.resume(), 1500);
+  });
+  await sendFromAll(pool.tcp);
+  await stopInOrder(pool);
+  await until('the rest read', () => pool.stdout.readableEnded);
+  assertComplete(check);
+});
+
+for (const [name, flags] of [
+  ['a plain file', 'w'],
+  ['an append file', 'a'],
+] as const) {
+  test(`64 clients × 32 MiB arrive complete in ${name}`, async (t) => {
+    const path = join(temporaryFolder(t), 'out');
+    const descriptor = openSync(path, flags);
+    const pool = await startCli(t, ['--workers', '3'], { stdout: descriptor });
+    closeSync(descriptor);
+    await sendFromAll(pool.tcp);
+    await stopInOrder(pool);
+    assert.equal(statSync(path).size, clients * each);
+    const check = new CycleCheck();
+    for await (const chunk of createReadStream(path, { highWaterMark: mebibyte })) check.add(chunk as Buffer);
+    assertComplete(check);
+  });
+}
