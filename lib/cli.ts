@@ -1,14 +1,26 @@
 #!/usr/bin/env node
-import { readFileSync } from 'node:fs';
+import { constants, fstatSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 
 import { type Command, helpText, inFlags, parseCommand, UsageError } from './arguments.js';
-import { formatEntry, type LogEntry, statsEntry } from './log.js';
+import { type ErrorCode, ProcpoolError } from './errors.js';
+import { formatEntry, isLogged, type LogEntry, statsEntry, warning } from './log.js';
 import { watchPackageManager } from './npm_parent.js';
 import { ProcessPool } from './pool.js';
 
+/** The bits of a descriptor's flags that tell reading from writing: open(2). */
+const accessMode = 3;
+
 const exitFailure = 1;
 const exitUsage = 2;
+
+/** Failures that the pool's own processes have logged already. */
+const loggedFailures = new Set<ErrorCode>([
+  'ERR_PROCPOOL_OUTPUT',
+  'ERR_PROCPOOL_STUCK',
+  'ERR_PROCPOOL_UNDELIVERED',
+  'ERR_PROCPOOL_WORKERS',
+]);
 
 /** How long a pool whose npm was killed goes on delivering, in ms. */
 const orphanDrain = 500;
@@ -16,6 +28,13 @@ const orphanDrain = 500;
 function version(): string {
   const manifest = JSON.parse(readFileSync(join(__dirname, '..', 'package.json'), 'utf8')) as { version: string };
   return manifest.version;
+}
+
+/** Node opens /dev/null for reading and writing where it is started with stdout closed. */
+function stdoutLeadsNowhere(): boolean {
+  const flags = /^flags:\s*(\d+)/m.exec(readFileSync('/proc/self/fdinfo/1', 'latin1'))?.[1] ?? '';
+  const readAndWrite = (Number.parseInt(flags, 8) & accessMode) === constants.O_RDWR;
+  return readAndWrite && fstatSync(1).rdev === statSync('/dev/null').rdev;
 }
 
 function complain(error: unknown): void {
@@ -32,7 +51,8 @@ async function run({ options, logFormat, statsInterval }: Extract<Command, { act
 
   const pool = new ProcessPool({ ...options, log });
   const fail = (error: unknown): void => {
-    if (process.exitCode === undefined) complain(error);
+    const inLog = error instanceof ProcpoolError && loggedFailures.has(error.code) && options.logLevel !== 'silent';
+    if (!inLog && process.exitCode === undefined) complain(error);
     process.exitCode = exitFailure;
   };
   pool.on('error', fail);
@@ -47,13 +67,16 @@ async function run({ options, logFormat, statsInterval }: Extract<Command, { act
   watchPackageManager(() => void pool.stop({ drainTimeout: orphanDrain }).catch(fail));
   pool.on('close', () => process.off('SIGINT', stop).off('SIGTERM', stop));
 
+  if (options.output === undefined && isLogged('warn', options.logLevel ?? 'info') && stdoutLeadsNowhere()) {
+    log(warning('stdout is closed, or /dev/null: what clients send is thrown away'));
+  }
   try {
     await pool.start();
   } catch (error) {
     if (stops === 0) fail(error);
     return;
   }
-  if (statsInterval > 0 && options.logLevel !== 'silent') {
+  if (statsInterval > 0 && isLogged('info', options.logLevel ?? 'info')) {
     const timer = setInterval(() => {
       log(statsEntry(pool.stats()));
     }, statsInterval);

@@ -8,7 +8,7 @@ import type { PoolStats } from './stats.js';
 export interface LogEntry {
   time: Date;
   level: Exclude<LogLevel, 'silent'>;
-  event: LogEvent | 'stats';
+  event: LogEvent | 'stats' | 'warning';
   /** The worker's number, or null: the supervisor. */
   worker: number | null;
   /** The process it is about. */
@@ -140,6 +140,11 @@ export function statsEntry(stats: PoolStats): LogEntry {
     `accepted ${accepted}, active ${active}, bytes in ${bytesIn}, ` +
     `bytes out ${bytesOut}, errors ${errors}, restarts ${restarts}`;
   return { time: new Date(), level: 'info', event: 'stats', worker: null, pid: stats.pid ?? 0, stats, message };
+}
+
+/** An entry of the host's own. */
+export function warning(message: string): LogEntry {
+  return { time: new Date(), level: 'warn', event: 'warning', worker: null, pid: process.pid, message };
 }
 
 export const logFormats = ['text', 'json'] as const;

@@ -123,7 +123,7 @@ export function fillOptions(options: ProcessPoolOptions): FilledOptions {
   }
   for (const option of ['port', 'host'] as const) {
     if (options.path !== undefined && options[option] !== undefined) {
-      throw optionError(option, options[option], 'left out where "path" is given');
+      throw optionError(option, options[option], 'left out where option "path" is given');
     }
   }
   return {

@@ -109,13 +109,14 @@ export class ProcessPool extends EventEmitter<ProcessPoolEvents> implements Asyn
     signal?.throwIfAborted();
     this.#phase = 'starting';
     signal?.addEventListener('abort', this.#onAbort, { once: true });
-    this.#starting = deferred();
+    const starting = deferred();
+    this.#starting = starting;
     try {
       await this.#launch();
     } catch (error) {
       this.#end(error as Error);
     }
-    await this.#starting.promise;
+    await starting.promise;
   }
 
   /** Where the pool listens: an object for TCP, the path for a Unix socket; null before `start()`. */

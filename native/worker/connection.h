@@ -11,6 +11,7 @@ namespace procpool::worker {
 /// One client, as long as it is connected. Its descriptor is its index in the table.
 struct connection {
   bool open = false;
+  bool sending = false;  // draining: something came since the stop
   ipc::peer_address peer{};
   std::uint64_t received = 0;  // bytes
   // While the worker drains, see drain.h:

@@ -58,6 +58,7 @@ class worker_loop {
   void sweep();
   void expire();
   [[nodiscard]] bool finished() const;
+  /// Stands still while stdout takes nothing.
   [[nodiscard]] std::uint64_t drain_clock_ms() const;
 
   const int id_;
@@ -373,7 +374,8 @@ bool worker_loop<Handler>::finished() const {
 
 template <handler Handler>
 std::uint64_t worker_loop<Handler>::drain_clock_ms() const {
-  return detail::now_ms() - stalls_ms_;
+  const std::uint64_t now = stalled_ ? stats_.stalled_since_ns.get() / 1'000'000 : detail::now_ms();
+  return now - stalls_ms_;
 }
 
 }  // namespace procpool::worker

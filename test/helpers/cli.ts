@@ -112,12 +112,18 @@ export class Cli {
 export interface CliSetup {
   stdout?: 'pipe' | 'ignore' | number;
   env?: NodeJS.ProcessEnv;
+  /** In a process group of its own, as a shell starts a command. */
+  detached?: boolean;
 }
 
 /** Runs the command with JSON logs; after the test it is ended, and nothing of it may be left. */
-export function runCli(t: TestContext, args: string[], { stdout = 'pipe', env = process.env }: CliSetup = {}): Cli {
+export function runCli(
+  t: TestContext,
+  args: string[],
+  { stdout = 'pipe', env = process.env, detached = false }: CliSetup = {},
+): Cli {
   const stdio: StdioOptions = ['ignore', stdout, 'pipe'];
-  const child = spawn(process.execPath, [cli, '--log-format', 'json', ...args], { stdio, env });
+  const child = spawn(process.execPath, [cli, '--log-format', 'json', ...args], { stdio, env, detached });
   const run = new Cli(child);
   t.after(async () => {
     if (child.exitCode === null && child.signalCode === null) child.kill('SIGKILL');
@@ -127,12 +133,14 @@ export function runCli(t: TestContext, args: string[], { stdout = 'pipe', env = 
   return run;
 }
 
-/** A pool on a free port, ready. */
+/** A pool on a free port, ready; with `path`, on that Unix socket. */
 export async function startCli(
   t: TestContext,
   args: string[] = [],
-  setup: CliSetup = {},
+  { path, ...setup }: CliSetup & { path?: string } = {},
 ): Promise<Cli & { tcp: number }> {
-  const run = runCli(t, ['--port', '0', '--host', '127.0.0.1', ...args], setup);
-  return Object.assign(run, { tcp: await run.port() });
+  const where = path === undefined ? ['--port', '0', '--host', '127.0.0.1'] : ['--path', path];
+  const run = runCli(t, [...where, ...args], setup);
+  await run.logged('listening');
+  return Object.assign(run, { tcp: path === undefined ? await run.port() : 0 });
 }

@@ -1,24 +1,16 @@
 import assert from 'node:assert/strict';
-import { createReadStream, mkdtempSync, openSync, rmSync, statSync, closeSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { closeSync, createReadStream, openSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import { type TestContext, test } from 'node:test';
+import { test } from 'node:test';
 
 import { type Cli, startCli } from '../helpers/cli.js';
 import { client, CycleCheck, sendCycle } from '../helpers/clients.js';
+import { temporaryFolder } from '../helpers/files.js';
 import { until } from '../helpers/until.js';
 
 const clients = 64;
 const mebibyte = 2 ** 20;
 const each = 32 * mebibyte;
-
-function temporaryFolder(t: TestContext): string {
-  const folder = mkdtempSync(join(tmpdir(), 'procpool-'));
-  t.after(() => {
-    rmSync(folder, { recursive: true });
-  });
-  return folder;
-}
 
 async function sendFromAll(port: number): Promise<void> {
   await Promise.all(

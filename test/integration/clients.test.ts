@@ -1,0 +1,89 @@
+import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { text } from 'node:stream/consumers';
+import { test } from 'node:test';
+
+import { startCli } from '../helpers/cli.js';
+import { client, deliver } from '../helpers/clients.js';
+import { privateMemoryOf, statOf } from '../helpers/processes.js';
+import { until } from '../helpers/until.js';
+
+test('a client that resets mid-stream ends only its own connection, and what it had sent is delivered', async (t) => {
+  const pool = await startCli(t, ['--workers', '1', '--log-level', 'debug']);
+  const received = text(pool.stdout);
+  const worker = pool.worker(0);
+  const [other, resetting] = [await client(pool.tcp), await client(pool.tcp)];
+  await until('both accepted', () => pool.all('connect').length === 2);
+
+  // While the worker stands still, the bytes and the reset behind them both arrive.
+  process.kill(worker, 'SIGSTOP');
+  await until('stopped', () => statOf(worker)?.state === 'T');
+  resetting.on('error', () => undefined);
+  await new Promise((resolve) => resetting.write('r'.repeat(50_000), resolve));
+  resetting.resetAndDestroy();
+  await once(resetting, 'close');
+  process.kill(worker, 'SIGCONT');
+
+  const { error, bytes } = await pool.logged('reset');
+  assert.deepEqual({ error, bytes }, { error: 'ECONNRESET', bytes: 50_000 });
+  other.resume().end('still served');
+  await once(other, 'close');
+  assert.equal(pool.worker(0), worker);
+  assert.deepEqual(pool.all('exit'), []);
+  assert.equal((await pool.stop()).code, 0);
+  assert.equal(await received, `${'r'.repeat(50_000)}still served`);
+});
+
+test('clients that half-close, send nothing or only connect harm nobody', async (t) => {
+  const pool = await startCli(t, ['--workers', '2', '--log-level', 'debug']);
+  const received = text(pool.stdout);
+  const silent = await Promise.all(Array.from({ length: 20 }, () => client(pool.tcp)));
+  for (let round = 0; round < 20; round++) {
+    (await client(pool.tcp)).destroy();
+    (await client(pool.tcp)).on('error', () => undefined).resetAndDestroy();
+    await deliver(pool.tcp, '');
+    await deliver(pool.tcp, 'x');
+  }
+  assert.ok(silent.every((socket) => !socket.closed));
+  assert.equal((await pool.stop()).code, 0);
+  assert.equal(await received, 'x'.repeat(20));
+  assert.deepEqual(
+    pool.all('exit').map(({ code }) => code),
+    [0, 0],
+  );
+});
+
+test('a connection that is written in single bytes arrives whole at a reader that stops', async (t) => {
+  const pool = await startCli(t, ['--workers', '1', '--log-level', 'debug']);
+  const socket = await client(pool.tcp);
+  socket.setNoDelay(true);
+  const bytes = Array.from({ length: 3000 }, (_, index) => String(index % 10));
+  for (const byte of bytes) await new Promise((resolve) => socket.write(byte, resolve));
+  await pool.logged('stall');
+  const received = text(pool.stdout);
+  socket.resume().end();
+  await once(socket, 'close');
+  assert.equal((await pool.stop()).code, 0);
+  assert.equal(await received, bytes.join(''));
+});
+
+test('a slow reader stops neither signals nor accepting, and memory stays bounded', async (t) => {
+  const pool = await startCli(t, ['--workers', '1', '--log-level', 'debug', '--drain-timeout', '10m']);
+  const sockets = await Promise.all(Array.from({ length: 20 }, () => client(pool.tcp)));
+  const block = Buffer.alloc(2 ** 16, 'x');
+  await Promise.all(sockets.map((socket) => new Promise((resolve) => socket.write(block, resolve))));
+  await pool.logged('stall');
+  const before = privateMemoryOf(pool.worker(0));
+
+  const late = await client(pool.tcp);
+  await until('accepted while stalled', () => pool.all('connect').length === 21);
+  await new Promise((resolve) => late.write('late', resolve));
+  assert.ok(privateMemoryOf(pool.worker(0)) - before < 1024, 'grows with what waits');
+
+  // Stopped while stalled: it hears the signal, waits for the reader, and delivers all.
+  pool.child.kill('SIGTERM');
+  await pool.logged('drain');
+  const received = text(pool.stdout);
+  assert.equal((await pool.exited).code, 0);
+  assert.equal((await received).length, 20 * block.length + 4);
+});

@@ -1,0 +1,256 @@
+import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
+import { once } from 'node:events';
+import type { Socket } from 'node:net';
+import { text } from 'node:stream/consumers';
+import { test } from 'node:test';
+import { setTimeout as wait } from 'node:timers/promises';
+
+import { type Cli, runCli, startCli } from '../helpers/cli.js';
+import { client, deliver } from '../helpers/clients.js';
+import { childrenOf, isLeft, statOf } from '../helpers/processes.js';
+import { until } from '../helpers/until.js';
+
+/** Clients whose bytes wait because nobody reads stdout; all of them are in the kernel's hands. */
+async function stalledClients(pool: Cli & { tcp: number }, count: number, bytes: number): Promise<Socket[]> {
+  const sockets = await Promise.all(Array.from({ length: count }, () => client(pool.tcp)));
+  const block = Buffer.alloc(bytes, 'x');
+  await Promise.all(sockets.map((socket) => new Promise((resolve) => socket.write(block, resolve))));
+  for (const socket of sockets) socket.on('error', () => undefined).resume();
+  await pool.logged('stall');
+  // Or Node would read on, and throw away what it reads, when the command exits.
+  pool.stdout.on('readable', () => undefined);
+  return sockets;
+}
+
+test('it is ready only when all workers accept', async (t) => {
+  const pool = await startCli(t, ['--workers', '7']);
+  const events = pool.entries.map(({ event, worker }) => (worker === null ? event : `${event} ${worker}`));
+  const before = events.slice(0, events.indexOf('listening'));
+  for (let worker = 0; worker < 7; worker++) assert.ok(before.includes(`start ${worker}`), `worker ${worker}`);
+});
+
+for (const signal of ['SIGTERM', 'SIGINT'] as const) {
+  test(`${signal} delivers what was sent before and ends with 0`, async (t) => {
+    const pool = await startCli(t, ['--workers', '2', '--log-level', 'debug', '--drain-timeout', '10m']);
+    await stalledClients(pool, 20, 2 ** 16);
+    pool.child.kill(signal);
+    await pool.logged('drain');
+    const received = text(pool.stdout);
+    assert.deepEqual(await pool.exited, { code: 0, signal: null });
+    assert.equal((await received).length, 20 * 2 ** 16);
+  });
+
+  test(`a second ${signal} ends it at once, says how many bytes were not delivered and ends with 1`, async (t) => {
+    const pool = await startCli(t, ['--workers', '2', '--log-level', 'debug', '--drain-timeout', '10m']);
+    await stalledClients(pool, 20, 2 ** 16);
+    pool.child.kill(signal);
+    await pool.logged('drain');
+    pool.child.kill(signal);
+    assert.deepEqual(await pool.exited, { code: 1, signal: null });
+    const [undelivered] = pool.all('undelivered');
+    const received = (await text(pool.stdout)).length;
+    assert.equal(received + (undelivered?.bytes ?? 0), 20 * 2 ** 16);
+  });
+}
+
+test('a drain whose time is over says how many bytes were not delivered and ends with 1', async (t) => {
+  const pool = await startCli(t, ['--workers', '2', '--log-level', 'debug', '--drain-timeout', '20ms']);
+  await stalledClients(pool, 20, 2 ** 16);
+  pool.child.kill('SIGTERM');
+  assert.deepEqual(await pool.exited, { code: 1, signal: null });
+  assert.equal((await text(pool.stdout)).length + (pool.all('undelivered')[0]?.bytes ?? 0), 20 * 2 ** 16);
+  assert.deepEqual(pool.complaints, []);
+});
+
+test('clients that wait to be accepted when the stop comes are served', async (t) => {
+  const pool = await startCli(t, ['--workers', '2', '--drain-timeout', '10m']);
+  const received = text(pool.stdout);
+  const workers = [pool.worker(0), pool.worker(1)];
+  for (const worker of workers) process.kill(worker, 'SIGSTOP');
+  await until('stopped', () => workers.every((worker) => statOf(worker)?.state === 'T'));
+  const sockets = await Promise.all(Array.from({ length: 50 }, () => client(pool.tcp)));
+  await Promise.all(sockets.map((socket) => new Promise((resolve) => socket.write('waiting', resolve))));
+  for (const socket of sockets) socket.on('error', () => undefined).resume();
+  pool.child.kill('SIGTERM');
+  await pool.logged('drain');
+  for (const worker of workers) process.kill(worker, 'SIGCONT');
+  assert.deepEqual(await pool.exited, { code: 0, signal: null });
+  assert.equal(await received, 'waiting'.repeat(50));
+});
+
+test('a client that never stops sending does not keep the pool from stopping in order', async (t) => {
+  const pool = await startCli(t, ['--workers', '1', '--drain-timeout', '10m']);
+  pool.stdout.resume();
+  const socket = await client(pool.tcp);
+  const block = Buffer.alloc(2 ** 16, 'x');
+  const send = (): void => {
+    while (!socket.destroyed && socket.write(block));
+  };
+  socket
+    .on('error', () => undefined)
+    .on('drain', send)
+    .resume();
+  send();
+  await once(pool.stdout, 'data');
+  assert.deepEqual(await pool.stop(), { code: 0, signal: null });
+});
+
+test('a worker that hangs at the stop is killed, which counts as a failure', async (t) => {
+  const pool = await startCli(t, ['--workers', '2', '--drain-timeout', '20ms']);
+  const hung = pool.worker(1);
+  process.kill(hung, 'SIGSTOP');
+  await until('stopped', () => statOf(hung)?.state === 'T');
+  assert.deepEqual(await pool.stop(), { code: 1, signal: null });
+  assert.deepEqual(
+    pool.all('kill').map(({ worker }) => worker),
+    [1],
+  );
+  assert.equal(pool.all('exit').find(({ worker }) => worker === 1)?.signal, 'SIGKILL');
+});
+
+test('a worker that is killed is replaced, only that one, and the others go on', async (t) => {
+  const pool = await startCli(t, ['--workers', '3']);
+  const received = text(pool.stdout);
+  const pids = [0, 1, 2].map((worker) => pool.worker(worker));
+  for (const killed of [1, 0, 2]) {
+    const before = pool.worker(killed);
+    process.kill(before, 'SIGKILL');
+    const exit = await pool.logged('exit', ({ pid }) => pid === before);
+    assert.equal(exit.worker, killed);
+    assert.equal(exit.signal, 'SIGKILL');
+    await until(
+      'replaced',
+      () => pool.worker(killed) !== before && pool.all('size').at(-1)?.message.startsWith('3 of 3'),
+    );
+    await deliver(pool.tcp, 'x');
+  }
+  assert.ok([0, 1, 2].every((worker) => pool.worker(worker) !== pids[worker]));
+  assert.equal((await pool.stop()).code, 0);
+  assert.equal(await received, 'xxx');
+});
+
+test('a worker that is told to end delivers what its clients sent and is replaced', async (t) => {
+  const pool = await startCli(t, ['--workers', '1', '--log-level', 'debug']);
+  const received = text(pool.stdout);
+  const socket = await client(pool.tcp);
+  socket.on('error', () => undefined).resume();
+  await pool.logged('connect');
+  await new Promise((resolve) => socket.write('kept', resolve));
+  const before = pool.worker(0);
+  process.kill(before, 'SIGTERM');
+  assert.equal((await pool.logged('exit')).code, 0);
+  await until('replaced', () => pool.worker(0) !== before);
+  await deliver(pool.tcp, ' and on');
+  assert.equal((await pool.stop()).code, 0);
+  assert.equal(await received, 'kept and on');
+});
+
+test('a signal to a worker that has just been forked is its own, and never kills it unheard', async (t) => {
+  const pool = await startCli(t, ['--workers', '1']);
+  for (let round = 0; round < 8; round++) {
+    const [pid] = await until('a worker', () => {
+      const pids = childrenOf(pool.supervisor);
+      return pids.length === 1 && !pool.all('exit').some((exit) => exit.pid === pids[0]) ? pids : undefined;
+    });
+    process.kill(pid!, 'SIGTERM');
+    const exit = await pool.logged('exit', (entry) => entry.pid === pid);
+    assert.equal(exit.code, 0, JSON.stringify(exit));
+  }
+  assert.deepEqual(pool.all('drain'), []);
+  await until('replaced', () => pool.all('size').at(-1)?.message.startsWith('1 of 1'));
+  assert.equal((await pool.stop()).code, 0);
+});
+
+test('a stop while it starts ends in order', async (t) => {
+  for (let delay = 0; delay < 120; delay += 15) {
+    const pool = runCli(t, ['--port', '0', '--workers', '4']);
+    await wait(delay);
+    pool.child.kill('SIGTERM');
+    const { code, signal } = await pool.exited;
+    // Before Node has come to install a handler, the signal ends Node itself.
+    assert.ok(code === 0 || signal === 'SIGTERM', JSON.stringify({ code, signal }));
+    assert.deepEqual(pool.complaints, []);
+  }
+});
+
+test('Ctrl-C reaches the whole process group and counts once', async (t) => {
+  const pool = await startCli(t, ['--workers', '2', '--log-level', 'debug', '--drain-timeout', '10m'], {
+    detached: true,
+  });
+  await stalledClients(pool, 20, 2 ** 16);
+  process.kill(-pool.pid, 'SIGINT');
+  await pool.logged('drain');
+  await until('heard by both', () => pool.all('signal').length > 0);
+  const received = text(pool.stdout);
+  assert.deepEqual(await pool.exited, { code: 0, signal: null });
+  assert.equal((await received).length, 20 * 2 ** 16);
+  assert.deepEqual(pool.all('expire'), []);
+});
+
+test('Ctrl-C a second time ends it at once', async (t) => {
+  const pool = await startCli(t, ['--workers', '2', '--log-level', 'debug', '--drain-timeout', '10m'], {
+    detached: true,
+  });
+  await stalledClients(pool, 20, 2 ** 16);
+  process.kill(-pool.pid, 'SIGINT');
+  await pool.logged('signal');
+  process.kill(-pool.pid, 'SIGINT');
+  assert.deepEqual(await pool.exited, { code: 1, signal: null });
+});
+
+test('nothing is left when the supervisor is killed, and the command fails with one line', async (t) => {
+  const pool = await startCli(t, ['--workers', '3']);
+  const socket = await client(pool.tcp);
+  socket.on('error', () => undefined).resume();
+  pool.note();
+  process.kill(pool.supervisor, 'SIGKILL');
+  assert.deepEqual(await pool.exited, { code: 1, signal: null });
+  assert.deepEqual(pool.complaints, ['procpool-native: the supervisor was killed by SIGKILL']);
+});
+
+test('what clients had sent is delivered when the host is killed, and nothing is left', async (t) => {
+  const pool = await startCli(t, ['--workers', '2']);
+  const received = text(pool.stdout);
+  const sockets = await Promise.all(Array.from({ length: 10 }, () => client(pool.tcp)));
+  for (const socket of sockets) socket.on('error', () => undefined).resume();
+  await Promise.all(sockets.map((socket) => new Promise((resolve) => socket.write('sent', resolve))));
+  pool.child.kill('SIGKILL');
+  assert.equal(await received, 'sent'.repeat(10));
+});
+
+test('nothing is left when the host is killed while a reader stalls the output', async (t) => {
+  const pool = await startCli(t, ['--workers', '2', '--log-level', 'debug']);
+  await stalledClients(pool, 20, 2 ** 16);
+  pool.note();
+  pool.child.kill('SIGKILL');
+  await pool.assertGone();
+});
+
+test('workers that keep dying at their start are given up with one line', async (t) => {
+  const pool = await startCli(t, ['--workers', '1']);
+  const limited = spawnSync('prlimit', ['--pid', String(pool.supervisor), '--nofile=5:5']);
+  if (limited.status !== 0) {
+    t.skip('needs prlimit(1)');
+    return;
+  }
+  process.kill(pool.worker(0), 'SIGKILL');
+  assert.deepEqual(await pool.exited, { code: 1, signal: null });
+  assert.equal(pool.all('give-up').length, 1);
+  const delays = pool.all('respawn').map(({ milliseconds }) => milliseconds);
+  assert.deepEqual(delays.slice(0, 4), [10, 20, 40, 80]);
+  assert.deepEqual(pool.complaints, []);
+});
+
+test('nothing of it is left at whatever moment which process is killed', async (t) => {
+  for (let delay = 0; delay < 200; delay += 10) {
+    const pool = runCli(t, ['--port', '0', '--workers', '3']);
+    await wait(delay);
+    pool.note();
+    const processes = [pool.pid, ...childrenOf(pool.pid), ...childrenOf(pool.supervisor)];
+    const victim = processes[delay % processes.length]!;
+    if (isLeft(victim)) process.kill(victim, 'SIGKILL');
+    if (victim !== pool.pid) pool.child.kill('SIGTERM');
+    await pool.assertGone();
+  }
+});

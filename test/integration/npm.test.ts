@@ -1,0 +1,63 @@
+import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import { text } from 'node:stream/consumers';
+import { type TestContext, test } from 'node:test';
+
+import { Cli, root } from '../helpers/cli.js';
+import { client, deliver } from '../helpers/clients.js';
+import { statOf } from '../helpers/processes.js';
+
+/** The command as `npm start` runs it, in a process group of its own as a shell would put it. */
+async function npmStart(t: TestContext, args: string[] = []): Promise<Cli & { tcp: number }> {
+  const command = ['--silent', 'start', '--', '--port', '0', '--host', '127.0.0.1', '--log-format', 'json', ...args];
+  const child = spawn('npm', command, { cwd: root, detached: true, stdio: ['ignore', 'pipe', 'pipe'] });
+  const pool = new Cli(child);
+  t.after(async () => {
+    if (child.exitCode === null && child.signalCode === null) child.kill('SIGKILL');
+    child.stdout.destroy();
+    await pool.assertGone();
+  });
+  return Object.assign(pool, { tcp: await pool.port() });
+}
+
+test('npm start passes bytes on, and its SIGTERM stops the pool in order', async (t) => {
+  const pool = await npmStart(t);
+  const received = text(pool.stdout);
+  await deliver(pool.tcp, 'through npm');
+  await pool.stop();
+  assert.equal(await received, 'through npm');
+  assert.equal(pool.all('done').length, 1);
+});
+
+test('the pool ends when the npm above it is killed', async (t) => {
+  const pool = await npmStart(t);
+  pool.note();
+  pool.child.kill('SIGKILL');
+  await pool.assertGone();
+});
+
+test('the pool ends when the npm above it is killed while a reader stalls the output', async (t) => {
+  const pool = await npmStart(t, ['--log-level', 'debug']);
+  const socket = await client(pool.tcp);
+  socket.on('error', () => undefined).resume();
+  socket.write(Buffer.alloc(2 ** 22));
+  await pool.logged('stall');
+  pool.note();
+  pool.child.kill('SIGKILL');
+  await pool.assertGone();
+});
+
+test('Ctrl-C under npm, which passes it on once more, counts once', async (t) => {
+  const pool = await npmStart(t, ['--log-level', 'debug', '--drain-timeout', '10m', '--workers', '1']);
+  const socket = await client(pool.tcp);
+  socket.on('error', () => undefined).resume();
+  await new Promise((resolve) => socket.write(Buffer.alloc(2 ** 20, 'x'), resolve));
+  await pool.logged('stall');
+  process.kill(-pool.pid, 'SIGINT');
+  await pool.logged('drain');
+  const received = text(pool.stdout);
+  await pool.exited;
+  assert.equal((await received).length, 2 ** 20);
+  assert.deepEqual(pool.all('expire'), []);
+  assert.equal(statOf(pool.supervisor), undefined);
+});

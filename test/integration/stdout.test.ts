@@ -1,0 +1,233 @@
+import assert from 'node:assert/strict';
+import { spawn, spawnSync } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
+import { once } from 'node:events';
+import { closeSync, openSync, readFileSync } from 'node:fs';
+import { connect, createServer } from 'node:net';
+import { join } from 'node:path';
+import { buffer } from 'node:stream/consumers';
+import { test } from 'node:test';
+
+import { Cli, cli, root, runCli, startCli } from '../helpers/cli.js';
+import { client, deliver } from '../helpers/clients.js';
+import { temporaryFolder } from '../helpers/files.js';
+import { flagsOf } from '../helpers/processes.js';
+import { until } from '../helpers/until.js';
+
+const nonBlocking = 0o4000;
+const payload = randomBytes(8 * 2 ** 20);
+
+async function stopInOrder(pool: Cli): Promise<void> {
+  assert.deepEqual(await pool.stop(), { code: 0, signal: null });
+}
+
+test('a pipe gets what one client sends, byte for byte', async (t) => {
+  const pool = await startCli(t);
+  const received = buffer(pool.stdout);
+  await deliver(pool.tcp, payload);
+  await stopInOrder(pool);
+  assert.ok(payload.equals(await received));
+});
+
+test('a socket gets it, also from behind a reader that stops reading', async (t) => {
+  const path = join(temporaryFolder(t), 'reader');
+  const server = createServer({ pauseOnConnect: true }).listen(path);
+  await once(server, 'listening');
+  const near = connect(path);
+  const [far] = (await once(server, 'connection')) as [import('node:net').Socket];
+  const child = spawn(
+    process.execPath,
+    [cli, '--log-format', 'json', '--port', '0', '--workers', '2', '--log-level', 'debug'],
+    {
+      stdio: ['ignore', near, 'pipe'],
+    },
+  );
+  near.destroy();
+  server.close();
+  const pool = new Cli(child);
+  t.after(async () => {
+    child.kill('SIGKILL');
+    far.destroy();
+    await pool.assertGone();
+  });
+  const delivery = deliver(await pool.port(), payload);
+  await pool.logged('stall');
+  const received = buffer(far);
+  await delivery;
+  await stopInOrder(pool);
+  assert.ok(payload.equals(await received));
+});
+
+test('a plain file gets it behind what it holds, and what another process writes later comes after it', async (t) => {
+  const path = join(temporaryFolder(t), 'out');
+  const script = `{ echo before; "$0" "$1" --port 0 --log-format json; echo after; } > "$2"`;
+  const child = spawn('sh', ['-c', script, process.execPath, cli, path], { stdio: ['ignore', 'ignore', 'pipe'] });
+  const pool = new Cli(child);
+  t.after(async () => {
+    child.kill('SIGKILL');
+    await pool.assertGone();
+  });
+  await deliver(await pool.port(), 'data\n');
+  process.kill((await pool.logged('start')).pid, 'SIGTERM');
+  assert.equal((await pool.exited).code, 0);
+  assert.equal(readFileSync(path, 'utf8'), 'before\ndata\nafter\n');
+});
+
+test('a file that another process appends to loses nothing of either', async (t) => {
+  const path = join(temporaryFolder(t), 'out');
+  const descriptor = openSync(path, 'a');
+  const pool = await startCli(t, ['--workers', '2'], { stdout: descriptor });
+  await Promise.all([
+    deliver(pool.tcp, 'a'.repeat(2 ** 20)),
+    deliver(pool.tcp, 'b'.repeat(2 ** 20)),
+    once(
+      spawn('sh', ['-c', 'for i in $(seq 1000); do echo c; done'], { stdio: ['ignore', descriptor, 'ignore'] }),
+      'exit',
+    ),
+  ]);
+  closeSync(descriptor);
+  await stopInOrder(pool);
+  const text = readFileSync(path, 'latin1');
+  for (const [letter, count] of [
+    ['a', 2 ** 20],
+    ['b', 2 ** 20],
+    ['c', 1000],
+  ] as const) {
+    assert.equal(text.split(letter).length - 1, count, letter);
+  }
+});
+
+test(
+  'a terminal gets it',
+  { skip: spawnSync('script', ['--version']).status !== 0 && 'needs script(1)' },
+  async (t) => {
+    const folder = temporaryFolder(t);
+    const command = `stty -opost; exec ${process.execPath} ${cli} --port 0 --log-format json 2> ${folder}/log`;
+    const child = spawn('script', ['-qefc', command, '/dev/null'], { stdio: ['pipe', 'pipe', 'pipe'] });
+    const received = buffer(child.stdout);
+    const log = await until('listening', () => {
+      const lines = readLog(`${folder}/log`);
+      return lines.some(({ event }) => event === 'listening') ? lines : undefined;
+    });
+    const { port } = log.find(({ event }) => event === 'listening')!.address!;
+    const text = Array.from({ length: 20_000 }, (_, line) => `line ${line}\n`).join('');
+    await deliver(port, text);
+    process.kill(log[0]!.pid, 'SIGTERM');
+    await once(child, 'exit');
+    assert.equal((await received).toString().replaceAll('\r\n', '\n'), text);
+  },
+);
+
+interface LogLine {
+  event: string;
+  pid: number;
+  address?: { port: number };
+}
+
+function readLog(path: string): LogLine[] {
+  try {
+    return readFileSync(path, 'utf8')
+      .split('\n')
+      .filter(Boolean)
+      .map((line) => JSON.parse(line) as LogLine);
+  } catch {
+    return []; // not there yet, or its last line is not whole
+  }
+}
+
+test('/dev/null takes everything', async (t) => {
+  const descriptor = openSync('/dev/null', 'w');
+  const pool = await startCli(t, ['--stats-interval', '10ms'], { stdout: descriptor });
+  closeSync(descriptor);
+  await deliver(pool.tcp, payload);
+  await pool.logged('stats', ({ message }) => message.includes(`bytes out ${payload.length}`));
+  await stopInOrder(pool);
+  assert.deepEqual(pool.all('warning'), []);
+});
+
+test('a closed stdout is pointed out, and harms nobody', async (t) => {
+  const script = `exec "$0" "$1" --port 0 --log-format json >&-`;
+  const child = spawn('sh', ['-c', script, process.execPath, cli], { stdio: ['ignore', 'ignore', 'pipe'] });
+  const pool = new Cli(child);
+  t.after(async () => {
+    child.kill('SIGKILL');
+    await pool.assertGone();
+  });
+  await deliver(await pool.port(), payload);
+  assert.match(pool.all('warning')[0]?.message ?? '', /stdout is closed/);
+  await stopInOrder(pool);
+});
+
+test('a full disk ends the pool with one clear line and status 1', async (t) => {
+  const descriptor = openSync('/dev/full', 'w');
+  const pool = await startCli(t, [], { stdout: descriptor });
+  closeSync(descriptor);
+  const socket = await client(pool.tcp);
+  socket.on('error', () => undefined).resume();
+  socket.write('lost');
+  assert.deepEqual(await pool.exited, { code: 1, signal: null });
+  assert.deepEqual(
+    pool.all('output').map(({ error }) => error),
+    ['ENOSPC'],
+  );
+  assert.deepEqual(
+    pool.all('undelivered').map(({ bytes }) => bytes),
+    [4],
+  );
+  assert.deepEqual(pool.complaints, []);
+});
+
+test('a reader that goes away ends the pool with one clear line and status 1', async (t) => {
+  const pool = await startCli(t, ['--workers', '3']);
+  const socket = await client(pool.tcp);
+  socket.on('error', () => undefined).resume();
+  const sending = setInterval(() => socket.write('x'.repeat(1000)), 1);
+  socket.on('close', () => {
+    clearInterval(sending);
+  });
+  await once(pool.stdout, 'data');
+  pool.stdout.destroy();
+  assert.deepEqual(await pool.exited, { code: 1, signal: null });
+  assert.equal(pool.all('output').length, 1);
+  assert.match(pool.all('output')[0]!.message, /reader of the output has gone \(EPIPE\)/);
+  assert.deepEqual(pool.complaints, []);
+});
+
+test('a reader that goes away is noticed by an idle pool too', async (t) => {
+  const pool = await startCli(t);
+  pool.stdout.destroy();
+  assert.deepEqual(await pool.exited, { code: 1, signal: null });
+  assert.equal(pool.all('output').length, 1);
+});
+
+test('the flags of stdout stay as they are, since the shell and others share them', async (t) => {
+  const path = join(temporaryFolder(t), 'fifo');
+  spawnSync('mkfifo', [path]);
+  const reader = openSync(path, 'r+');
+  const writer = openSync(path, 'w');
+  const pool = await startCli(t, [], { stdout: writer });
+  await deliver(pool.tcp, 'x'.repeat(1000));
+  assert.equal(flagsOf(process.pid, writer) & nonBlocking, 0);
+  assert.equal(flagsOf(pool.worker(0), 1) & nonBlocking, 0);
+  await stopInOrder(pool);
+  assert.equal(flagsOf(process.pid, writer) & nonBlocking, 0);
+  closeSync(writer);
+  closeSync(reader);
+});
+
+test('--output appends to a file', async (t) => {
+  const path = join(temporaryFolder(t), 'out');
+  for (const part of ['one', 'two']) {
+    const pool = await startCli(t, ['--output', path]);
+    await deliver(pool.tcp, part);
+    await stopInOrder(pool);
+  }
+  assert.equal(readFileSync(path, 'utf8'), 'onetwo');
+});
+
+test('an output that cannot be opened is named with its value', async (t) => {
+  const pool = runCli(t, ['--port', '0', '--output', `${root}/no/such/folder/out`]);
+  assert.equal((await pool.exited).code, 1);
+  assert.equal(pool.complaints.length, 1);
+  assert.match(pool.complaints[0]!, /ENOENT.*option "--output": ".*\/no\/such\/folder\/out"/);
+});
