@@ -10,29 +10,29 @@ export type LogLevel = (typeof logLevels)[number];
 /** What a pool can be told. Times are in milliseconds. */
 export interface ProcessPoolOptions {
   /** TCP port; 0 takes any that is free. @default 10714 */
-  port?: number;
+  port?: number | undefined;
   /** Address or name to listen on. @default every address, IPv6 and IPv4 */
-  host?: string;
+  host?: string | undefined;
   /** Unix socket to listen on instead of a port. One that nobody listens at any more is replaced. */
-  path?: string;
+  path?: string | undefined;
   /** Worker processes, 1 to 1024. @default the number of cores */
-  workers?: number;
+  workers?: number | undefined;
   /** Accept backlog: connections that the kernel holds until a worker takes them. @default 4096 */
-  backlog?: number;
+  backlog?: number | undefined;
   /** How long a stop may go on delivering what clients had sent before it. @default 10000 */
-  drainTimeout?: number;
+  drainTimeout?: number | undefined;
   /**
    * Where the bytes go: `'inherit'` is this process's stdout, `'pipe'` makes {@link ProcessPool.output}, a number is a
    * descriptor open for writing (it stays yours), any other string is a file to append to.
    * @default 'inherit'
    */
-  output?: 'inherit' | 'pipe' | number | (string & {});
+  output?: 'inherit' | 'pipe' | number | (string & {}) | undefined;
   /** How much `log` is called for. @default 'info' */
-  logLevel?: LogLevel;
+  logLevel?: LogLevel | undefined;
   /** Called for each log entry. Without it nothing is logged. */
-  log?: (entry: LogEntry) => void;
+  log?: ((entry: LogEntry) => void) | undefined;
   /** Aborting it stops the pool as `stop()` does. */
-  signal?: AbortSignal;
+  signal?: AbortSignal | undefined;
 }
 
 /** The options with every default filled in and every value checked. */

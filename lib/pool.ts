@@ -113,6 +113,7 @@ export class ProcessPool extends EventEmitter<ProcessPoolEvents> implements Asyn
     this.#starting = starting;
     try {
       await this.#launch();
+      if (this.#native === undefined) this.#end(undefined);
     } catch (error) {
       this.#end(error as Error);
     }
@@ -176,7 +177,8 @@ export class ProcessPool extends EventEmitter<ProcessPoolEvents> implements Asyn
     const options = this.#options;
     const { binding, executable } = loadBinding();
     const host = await resolveHost(options.host);
-    if (this.#phase !== 'starting') throw this.#stateError('start');
+    // Stopped meanwhile.
+    if (this.#phase !== 'starting') return;
 
     const output = openOutput(binding, options.output);
     const native: NativeOptions = {

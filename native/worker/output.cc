@@ -45,8 +45,6 @@ output_way way_for(output_kind kind) {
   return kind == output_kind::pipe || kind == output_kind::null_device ? output_way::splice : output_way::copy;
 }
 
-output::output(int fd) : output(fd, kind_of(fd), way_for(kind_of(fd))) {}
-
 output::output(int fd, output_kind kind, output_way way) : fd_(fd), kind_(kind), way_(way) {
   if (kind_ == output_kind::terminal) {
     const std::string path = "/proc/self/fd/" + std::to_string(fd);

@@ -29,7 +29,8 @@ output_way way_for(output_kind kind);
 class output {
  public:
   /// Throws sys_error.
-  explicit output(int fd);
+  explicit output(int fd) : output(fd, kind_of(fd)) {}
+  output(int fd, output_kind kind) : output(fd, kind, way_for(kind)) {}
   output(int fd, output_kind kind, output_way way);
 
   /// Moves what `connection` has ready into the stage, which must be empty: the number of bytes, 0

@@ -1,11 +1,14 @@
 import assert from 'node:assert/strict';
 import { type ChildProcess, spawn, type StdioOptions } from 'node:child_process';
 import { once } from 'node:events';
+import { closeSync } from 'node:fs';
+import { Socket } from 'node:net';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import type { Readable } from 'node:stream';
 import type { TestContext } from 'node:test';
 
+import { loadBinding } from '../../lib/native.js';
 import { refusesConnections } from './clients.js';
 import { descendantsOf, isLeft } from './processes.js';
 import { until } from './until.js';
@@ -41,7 +44,13 @@ export class Cli {
   readonly exited: Promise<Exit>;
   readonly #pids = new Set<number>();
 
-  constructor(readonly child: ChildProcess) {
+  readonly #stdout: Readable | null;
+
+  constructor(
+    readonly child: ChildProcess,
+    stdout = child.stdout,
+  ) {
+    this.#stdout = stdout;
     this.exited = once(child, 'exit').then(([code, signal]: unknown[]) => ({ code, signal }) as Exit);
     createInterface({ input: child.stderr! }).on('line', (line) => {
       if (line.startsWith('{')) this.entries.push(JSON.parse(line) as Entry);
@@ -55,8 +64,8 @@ export class Cli {
   }
 
   get stdout(): Readable {
-    assert.ok(this.child.stdout);
-    return this.child.stdout;
+    assert.ok(this.#stdout);
+    return this.#stdout;
   }
 
   all(event: string): Entry[] {
@@ -110,10 +119,16 @@ export class Cli {
 }
 
 export interface CliSetup {
-  stdout?: 'pipe' | 'ignore' | number;
+  stdout?: 'pipe' | number;
   env?: NodeJS.ProcessEnv;
   /** In a process group of its own, as a shell starts a command. */
   detached?: boolean;
+}
+
+/** A pipe as a shell makes it: what Node calls one in `stdio` is a socket. */
+export function realPipe(): { readEnd: Socket; writeEnd: number } {
+  const [readEnd, writeEnd] = loadBinding().binding.pipe();
+  return { readEnd: new Socket({ fd: readEnd, readable: true, writable: false }), writeEnd };
 }
 
 /** Runs the command with JSON logs; after the test it is ended, and nothing of it may be left. */
@@ -122,12 +137,14 @@ export function runCli(
   args: string[],
   { stdout = 'pipe', env = process.env, detached = false }: CliSetup = {},
 ): Cli {
-  const stdio: StdioOptions = ['ignore', stdout, 'pipe'];
+  const pipe = stdout === 'pipe' ? realPipe() : undefined;
+  const stdio: StdioOptions = ['ignore', pipe?.writeEnd ?? stdout, 'pipe'];
   const child = spawn(process.execPath, [cli, '--log-format', 'json', ...args], { stdio, env, detached });
-  const run = new Cli(child);
+  if (pipe !== undefined) closeSync(pipe.writeEnd);
+  const run = new Cli(child, pipe?.readEnd ?? null);
   t.after(async () => {
     if (child.exitCode === null && child.signalCode === null) child.kill('SIGKILL');
-    child.stdout?.destroy();
+    pipe?.readEnd.destroy();
     await run.assertGone();
   });
   return run;

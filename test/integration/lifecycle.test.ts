@@ -18,8 +18,6 @@ async function stalledClients(pool: Cli & { tcp: number }, count: number, bytes:
   await Promise.all(sockets.map((socket) => new Promise((resolve) => socket.write(block, resolve))));
   for (const socket of sockets) socket.on('error', () => undefined).resume();
   await pool.logged('stall');
-  // Or Node would read on, and throw away what it reads, when the command exits.
-  pool.stdout.on('readable', () => undefined);
   return sockets;
 }
 

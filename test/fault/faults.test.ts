@@ -1,0 +1,108 @@
+import assert from 'node:assert/strict';
+import { randomBytes } from 'node:crypto';
+import { once } from 'node:events';
+import { buffer, text } from 'node:stream/consumers';
+import { suite, test } from 'node:test';
+
+import { startCli } from '../helpers/cli.js';
+import { client, deliver } from '../helpers/clients.js';
+import { inject, noFaults } from '../helpers/faults.js';
+import { until } from '../helpers/until.js';
+
+const payload = randomBytes(2 ** 20);
+
+suite('system calls that fail', { skip: noFaults }, () => {
+  for (const [what, fault] of [
+    ['an output that does not splice after all', 'splice:error=EINVAL:when=2'],
+    ['an output that has no room now and then', 'splice:error=EAGAIN:when=2+3'],
+    ['interrupted splices', 'splice:error=EINTR:when=1+2'],
+    ['interrupted waits', 'epoll_wait:error=EINTR:when=1+2'],
+  ] as const) {
+    test(`${what}: nothing is lost`, async (t) => {
+      const pool = await startCli(t, ['--workers', '1']);
+      const received = buffer(pool.stdout);
+      await inject(t, pool.worker(0), fault);
+      await deliver(pool.tcp, payload);
+      await deliver(pool.tcp, payload);
+      assert.deepEqual(await pool.stop(), { code: 0, signal: null });
+      assert.ok(Buffer.concat([payload, payload]).equals(await received));
+    });
+  }
+
+  for (const error of ['ECONNABORTED', 'EINTR', 'EAGAIN', 'EPROTO']) {
+    test(`accept fails with ${error} now and then: every client is served`, async (t) => {
+      const pool = await startCli(t, ['--workers', '2']);
+      const received = text(pool.stdout);
+      for (const worker of [0, 1]) await inject(t, pool.worker(worker), `accept4:error=${error}:when=1+3`);
+      for (let round = 0; round < 20; round++) await deliver(pool.tcp, 'x');
+      assert.deepEqual(await pool.stop(), { code: 0, signal: null });
+      assert.equal(await received, 'x'.repeat(20));
+    });
+  }
+
+  test('no descriptor is left in the whole system: clients wait, and are served when there is one again', async (t) => {
+    const pool = await startCli(t, ['--workers', '2']);
+    const received = text(pool.stdout);
+    const stops = [
+      await inject(t, pool.worker(0), 'accept4:error=ENFILE'),
+      await inject(t, pool.worker(1), 'accept4:error=ENFILE'),
+    ];
+    const deliveries = Array.from({ length: 5 }, () => deliver(pool.tcp, 'x'));
+    await pool.logged('refuse');
+    for (const stop of stops) await stop();
+    await Promise.all(deliveries);
+    assert.equal((await pool.stop()).code, 0);
+    assert.equal(await received, 'xxxxx');
+    assert.ok(pool.all('refuse').length <= 2, 'logged once by each worker');
+  });
+
+  test('a connection that cannot be watched ends, the others go on', async (t) => {
+    const pool = await startCli(t, ['--workers', '1', '--log-level', 'debug']);
+    const received = text(pool.stdout);
+    const stop = await inject(t, pool.worker(0), 'epoll_ctl:error=ENOSPC');
+    const socket = await client(pool.tcp);
+    socket.on('error', () => undefined).resume();
+    await once(socket, 'close');
+    assert.equal((await pool.logged('reset')).error, 'ENOSPC');
+    await stop();
+    await deliver(pool.tcp, 'x');
+    assert.equal((await pool.stop()).code, 0);
+    assert.equal(await received, 'x');
+  });
+
+  test('a fork that fails a few times is tried again', async (t) => {
+    const pool = await startCli(t, ['--workers', '1']);
+    pool.stdout.resume();
+    const before = pool.worker(0);
+    await inject(t, pool.supervisor, 'clone,fork,vfork,clone3:error=EAGAIN:when=1..3');
+    process.kill(before, 'SIGKILL');
+    await until('replaced', () => pool.worker(0) !== before);
+    assert.deepEqual(
+      pool.all('fail').map(({ message }) => message),
+      Array(3).fill('worker 0: fork: resource temporarily unavailable'),
+    );
+    await deliver(pool.tcp, 'x');
+    assert.equal((await pool.stop()).code, 0);
+  });
+
+  test('workers that die at their start are given up, and the reason is logged', async (t) => {
+    const pool = await startCli(t, ['--workers', '1']);
+    await inject(t, pool.supervisor, 'pipe2:error=EMFILE');
+    process.kill(pool.worker(0), 'SIGKILL');
+    assert.deepEqual(await pool.exited, { code: 1, signal: null });
+    assert.equal(pool.all('give-up').length, 1);
+    assert.match(pool.all('fail')[0]!.message, /worker 0: pipe2: too many open files/);
+  });
+
+  test('a private pipe that may not be enlarged serves as it is', async (t) => {
+    const pool = await startCli(t, ['--workers', '1']);
+    const received = buffer(pool.stdout);
+    const before = pool.worker(0);
+    await inject(t, pool.supervisor, 'fcntl:error=EPERM:when=2+');
+    process.kill(before, 'SIGKILL');
+    await until('replaced', () => pool.worker(0) !== before);
+    await deliver(pool.tcp, payload);
+    assert.equal((await pool.stop()).code, 0);
+    assert.ok(payload.equals(await received));
+  });
+});

@@ -1,0 +1,142 @@
+import assert from 'node:assert/strict';
+import { spawnSync, type SpawnSyncReturns } from 'node:child_process';
+import { chmodSync, cpSync, readFileSync, rmSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { once } from 'node:events';
+import { join } from 'node:path';
+import { test } from 'node:test';
+
+import { cli, root, runCli, startCli } from '../helpers/cli.js';
+import { deliver } from '../helpers/clients.js';
+import { temporaryFolder } from '../helpers/files.js';
+import { until } from '../helpers/until.js';
+
+function run(...args: string[]): SpawnSyncReturns<string> {
+  return spawnSync(process.execPath, [cli, ...args], { encoding: 'utf8' });
+}
+
+test('--version prints the version, --help the options', () => {
+  const { version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as { version: string };
+  assert.deepEqual([run('--version').stdout, run('--version').status], [`${version}\n`, 0]);
+  assert.match(run('--help').stdout, /^Usage: procpool-native/);
+  assert.equal(run('--help').status, 0);
+});
+
+test('wrong usage is one line on stderr, nothing on stdout and status 2', () => {
+  const { status, stdout, stderr } = run('--workers', 'many');
+  assert.deepEqual([status, stdout], [2, '']);
+  assert.equal(stderr, 'procpool-native: option "--workers" must be an integer, not "many"\n');
+});
+
+test('a port in use is one line that names option and value, and status 1', async (t) => {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  t.after(() => server.close());
+  const { port } = server.address() as { port: number };
+  const pool = runCli(t, ['--host', '127.0.0.1', '--port', String(port)]);
+  assert.equal((await pool.exited).code, 1);
+  const address = `127.0.0.1:${port}`;
+  assert.deepEqual(pool.complaints, [
+    `procpool-native: listen EADDRINUSE: address already in use ${address} (option "--port": ${port})`,
+  ]);
+  assert.deepEqual(pool.entries, []);
+});
+
+test(
+  'no permission for a port is said in one line',
+  { skip: process.getuid?.() !== 0 && 'needs root to become another' },
+  () => {
+    const { status, stderr } = spawnSync(process.execPath, [cli, '--host', '127.0.0.1', '--port', '1'], {
+      encoding: 'utf8',
+      uid: 65534,
+      gid: 65534,
+    });
+    const mayBind = Number(readFileSync('/proc/sys/net/ipv4/ip_unprivileged_port_start', 'utf8')) <= 1;
+    if (mayBind) return;
+    assert.equal(status, 1);
+    assert.match(stderr, /^procpool-native: listen EACCES: permission denied 127\.0\.0\.1:1 \(option "--port": 1\)\n$/);
+  },
+);
+
+test('a supervisor that is missing or not executable is said in one line', (t) => {
+  const folder = temporaryFolder(t);
+  for (const name of ['package.json', 'dist', 'build/Release'])
+    cpSync(join(root, name), join(folder, name), { recursive: true });
+  cpSync(join(root, 'node_modules/ms'), join(folder, 'node_modules/ms'), { recursive: true });
+  cpSync(join(root, 'node_modules/node-gyp-build'), join(folder, 'node_modules/node-gyp-build'), { recursive: true });
+  const supervisor = join(folder, 'build/Release/procpool-supervisor');
+  const attempt = (): SpawnSyncReturns<string> =>
+    spawnSync(process.execPath, [join(folder, 'dist/cli.js'), '--port', '0'], { encoding: 'utf8' });
+
+  chmodSync(supervisor, 0o644);
+  const notExecutable = attempt();
+  assert.equal(notExecutable.status, 1);
+  assert.equal(
+    notExecutable.stderr,
+    `procpool-native: the supervisor cannot be started: spawn EACCES: permission denied ${supervisor}\n`,
+  );
+  rmSync(supervisor);
+  const missing = attempt();
+  assert.equal(missing.status, 1);
+  assert.equal(
+    missing.stderr,
+    `procpool-native: the supervisor cannot be started: spawn ENOENT: no such file or directory ${supervisor}\n`,
+  );
+  rmSync(join(folder, 'build'), { recursive: true });
+  const noAddon = attempt();
+  assert.equal(noAddon.status, 1);
+  assert.match(noAddon.stderr, /^procpool-native: the native addon cannot be loaded: No native build was found.*\n$/);
+});
+
+test('another platform is said in one line', () => {
+  const source = `Object.defineProperty(process, 'platform', { value: 'darwin' }); process.argv[1] = '${cli}'; require('${cli}');`;
+  const { status, stderr } = spawnSync(process.execPath, ['-e', source], { encoding: 'utf8' });
+  assert.equal(status, 1);
+  assert.equal(stderr, 'procpool-native: procpool-native runs on Linux only, not on darwin\n');
+});
+
+test('the supervisor does not run by hand', () => {
+  const { status, stderr } = spawnSync(join(root, 'build/Release/procpool-supervisor'), { encoding: 'utf8' });
+  assert.equal(status, 2);
+  assert.match(stderr, /^procpool-supervisor: .*not by hand\n$/);
+});
+
+test('the text log says listening with address and port', async (t) => {
+  const pool = runCli(t, ['--port', '0', '--host', '127.0.0.1', '--log-format', 'text']);
+  const line = await until('listening', () => pool.complaints.find((one) => one.includes(' listening ')));
+  const port = Number(/^\S+Z info {2}listening on 127\.0\.0\.1:(\d+)$/.exec(line)?.[1]);
+  await deliver(port, 'x');
+  assert.deepEqual(await pool.stop(), { code: 0, signal: null });
+});
+
+test('--log-level silent says nothing at all', async (t) => {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as { port: number };
+  await new Promise((resolve) => server.close(resolve));
+  const pool = runCli(t, ['--port', String(port), '--host', '127.0.0.1', '--log-level', 'silent']);
+  await until('it serves', () =>
+    deliver(port, 'x').then(
+      () => true,
+      () => false,
+    ),
+  );
+  assert.equal((await pool.stop()).code, 0);
+  assert.deepEqual([pool.entries, pool.complaints], [[], []]);
+});
+
+test('a log whose reader has gone stops nothing', async (t) => {
+  const pool = await startCli(t, ['--log-level', 'debug']);
+  pool.child.stderr?.destroy();
+  pool.stdout.resume();
+  for (let round = 0; round < 20; round++) await deliver(pool.tcp, 'x');
+  assert.deepEqual(await pool.stop(), { code: 0, signal: null });
+});
+
+test('--stats-interval logs the counters', async (t) => {
+  const pool = await startCli(t, ['--stats-interval', '20ms']);
+  pool.stdout.resume();
+  await deliver(pool.tcp, 'twelve bytes');
+  const { message } = await pool.logged('stats', ({ message }) => message.includes('bytes in 12'));
+  assert.match(message, /^accepted 1, active \d+, bytes in 12, bytes out \d+, errors 0, restarts 0$/);
+});

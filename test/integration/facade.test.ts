@@ -1,0 +1,442 @@
+import assert from 'node:assert/strict';
+import { execFile, spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
+import { closeSync, existsSync, openSync, readFileSync } from 'node:fs';
+import { connect, createServer } from 'node:net';
+import { join } from 'node:path';
+import { text } from 'node:stream/consumers';
+import { type TestContext, test } from 'node:test';
+import { promisify } from 'node:util';
+import { Worker } from 'node:worker_threads';
+
+// The build that users get.
+import { type LogEntry, ProcessPool, type ProcessPoolOptions, type WorkerExit } from '../../dist/index.js';
+import { root } from '../helpers/cli.js';
+import { client, deliver, refusesConnections } from '../helpers/clients.js';
+import { temporaryFolder } from '../helpers/files.js';
+import { childrenOf, descriptorsOf, isLeft, statOf } from '../helpers/processes.js';
+import { until } from '../helpers/until.js';
+
+const entry = join(root, 'dist', 'index.js');
+
+function portOf(pool: ProcessPool): number {
+  const address = pool.address();
+  assert.ok(typeof address === 'object' && address !== null);
+  return address.port;
+}
+
+/** A pool that is ready and writes to a pipe; after the test nothing of it may be left. */
+async function startPool(t: TestContext, options: ProcessPoolOptions = {}): Promise<ProcessPool> {
+  const pool = new ProcessPool({ port: 0, host: '127.0.0.1', workers: 2, output: 'pipe', ...options });
+  await pool.start();
+  const supervisor = pool.stats().pid ?? 0;
+  const pids = [supervisor, ...childrenOf(supervisor)];
+  t.after(async () => {
+    pool.on('error', () => undefined);
+    pool.output?.resume();
+    await pool.stop({ drainTimeout: 0 }).catch(() => undefined);
+    pool.output?.destroy();
+    await until('no process left', () => !pids.some(isLeft));
+    const address = pool.address();
+    if (typeof address === 'object' && address !== null) {
+      await until('port closed', () => refusesConnections(address.port));
+    }
+  });
+  return pool;
+}
+
+function received(pool: ProcessPool): Promise<string> {
+  assert.ok(pool.output);
+  return text(pool.output);
+}
+
+test('start, address, a client, stats and stop', async (t) => {
+  const pool = await startPool(t, { workers: 3 });
+  assert.deepEqual(pool.address(), { address: '127.0.0.1', family: 'IPv4', port: portOf(pool) });
+  const output = received(pool);
+  await deliver(portOf(pool), 'hello');
+  const { state, workers, total } = pool.stats();
+  assert.equal(state, 'running');
+  assert.deepEqual(
+    workers.map(({ worker, state }) => [worker, state]),
+    [
+      [0, 'ready'],
+      [1, 'ready'],
+      [2, 'ready'],
+    ],
+  );
+  assert.deepEqual(
+    { accepted: total.accepted, active: total.active, closed: total.closed, in: total.bytesIn, out: total.bytesOut },
+    { accepted: 1, active: 0, closed: 1, in: 5, out: 5 },
+  );
+  await pool.stop();
+  assert.equal(await output, 'hello');
+  assert.equal(pool.stats().state, 'ended');
+  assert.equal(pool.stats().total.bytesOut, 5);
+  assert.ok(pool.stats().workers.every(({ pid, state }) => pid === null && state === 'ended'));
+});
+
+test('no descriptor is left of pools that came and went', async () => {
+  const before = descriptorsOf('self').length;
+  for (let round = 0; round < 5; round++) {
+    const pool = new ProcessPool({ port: 0, host: '127.0.0.1', workers: 2, output: 'pipe' });
+    await pool.start();
+    const output = received(pool);
+    await deliver(portOf(pool), 'x');
+    await pool.stop();
+    assert.equal(await output, 'x');
+  }
+  await until('all closed', () => descriptorsOf('self').length <= before);
+});
+
+test('events tell of listening, of every worker and of the end, in that order', async (t) => {
+  const seen: string[] = [];
+  const pool = new ProcessPool({ port: 0, host: '127.0.0.1', workers: 2, output: 'pipe' });
+  t.after(() => pool.stop());
+  pool.on('worker:start', ({ worker, pid }) =>
+    seen.push(`start ${worker} ${statOf(pid) === undefined ? 'gone' : 'runs'}`),
+  );
+  pool.on('listening', () => seen.push('listening'));
+  pool.on('worker:exit', ({ code }) => seen.push(`exit ${code}`));
+  pool.on('close', () => seen.push('close'));
+  await pool.start();
+  pool.output?.resume();
+  await pool.stop();
+  assert.deepEqual(seen.slice(0, 2).sort(), ['start 0 runs', 'start 1 runs']);
+  assert.deepEqual(seen.slice(2), ['listening', 'exit 0', 'exit 0', 'close']);
+});
+
+test('the log callback gets typed entries, also for each connection at level debug', async (t) => {
+  const entries: LogEntry[] = [];
+  const pool = await startPool(t, { logLevel: 'debug', log: (one) => entries.push(one) });
+  pool.output?.resume();
+  await deliver(portOf(pool), 'twelve bytes');
+  const close = await until('close logged', () => entries.find(({ event }) => event === 'close'));
+  assert.ok(close.time instanceof Date);
+  assert.equal(close.bytes, 12);
+  assert.match(close.peer ?? '', /^127\.0\.0\.1:\d+$/);
+  assert.equal(close.pid, pool.stats().workers[close.worker ?? -1]?.pid);
+  assert.deepEqual(entries.find(({ event }) => event === 'listening')?.address, pool.address());
+});
+
+test('a host that does not read its log loses entries, which are counted, and no byte', async (t) => {
+  const entries: LogEntry[] = [];
+  const output = join(temporaryFolder(t), 'out');
+  const pool = await startPool(t, { workers: 1, output, logLevel: 'debug', log: (one) => entries.push(one) });
+  const script = `
+    const { connect } = require('node:net');
+    let left = 3000;
+    const next = () => left-- > 0 && connect(${portOf(pool)}, '127.0.0.1').on('close', next).resume().end('x');
+    next();`;
+  // This thread is blocked, and with it every callback of the pool.
+  assert.equal(spawnSync(process.execPath, ['-e', script]).status, 0);
+  await until('all closed', () => pool.stats().total.closed === 3000);
+  assert.ok(pool.stats().total.logDropped > 0);
+  await until(
+    'the rest logged',
+    () =>
+      entries.filter(({ event }) => event === 'connect' || event === 'close').length + pool.stats().total.logDropped >=
+      6000,
+  );
+  await pool.stop();
+  assert.equal(readFileSync(output, 'utf8').length, 3000);
+});
+
+test('resize up and down, and a worker that is too many keeps its clients', async (t) => {
+  const pool = await startPool(t, { workers: 1 });
+  const output = received(pool);
+  await pool.resize(3);
+  assert.deepEqual(
+    pool.stats().workers.map(({ state }) => state),
+    ['ready', 'ready', 'ready'],
+  );
+  const sockets = [await client(portOf(pool)), await client(portOf(pool)), await client(portOf(pool))];
+  await until('accepted', () => pool.stats().total.active === 3);
+  await pool.resize(1);
+  assert.deepEqual(
+    pool.stats().workers.map(({ state }) => state),
+    ['ready', 'retiring', 'retiring'],
+  );
+  for (const socket of sockets) {
+    socket.resume().end('kept');
+    await once(socket, 'close');
+  }
+  await until('retired', () => pool.stats().workers.length === 1);
+  await deliver(portOf(pool), 'on');
+  await Promise.all([pool.resize(2), pool.resize(4), pool.resize(2)]);
+  assert.equal(pool.stats().workers.filter(({ state }) => state === 'ready').length, 2);
+  await pool.stop();
+  assert.equal(await output, 'keptkeptkepton');
+  assert.equal(pool.stats().total.accepted, 4);
+});
+
+test('an AbortSignal stops the pool, at any stage', async (t) => {
+  const reason = new Error('enough');
+  const early = new ProcessPool({ port: 0, signal: AbortSignal.abort(reason) });
+  await assert.rejects(early.start(), reason);
+
+  const controller = new AbortController();
+  const pool = await startPool(t, { signal: controller.signal });
+  pool.output?.resume();
+  const closed = once(pool, 'close');
+  controller.abort(reason);
+  await closed;
+  assert.equal(pool.stats().state, 'ended');
+
+  const during = new AbortController();
+  const starting = new ProcessPool({ port: 0, workers: 4, output: 'pipe', signal: during.signal });
+  const closing = once(starting, 'close');
+  const start = starting.start();
+  during.abort(reason);
+  await assert.rejects(start, reason);
+  await closing;
+});
+
+test('await using stops the pool at the end of the block', async (t) => {
+  const pool = await startPool(t);
+  pool.output?.resume();
+  await pool[Symbol.asyncDispose]();
+  assert.equal(pool.stats().state, 'ended');
+});
+
+test('stop can be called before, twice and after; start only once', async (t) => {
+  const never = new ProcessPool();
+  await never.stop();
+  await assert.rejects(never.start(), { code: 'ERR_PROCPOOL_STATE' });
+
+  const pool = await startPool(t);
+  pool.output?.resume();
+  await assert.rejects(pool.start(), { code: 'ERR_PROCPOOL_STATE' });
+  await Promise.all([pool.stop(), pool.stop()]);
+  await pool.stop();
+  await assert.rejects(pool.resize(2), { code: 'ERR_PROCPOOL_STATE' });
+
+  const stopped = new ProcessPool({ port: 0, output: 'pipe', host: 'localhost' });
+  const start = stopped.start();
+  const stop = stopped.stop();
+  await assert.rejects(start, { code: 'ERR_PROCPOOL_STATE' });
+  await stop;
+});
+
+test('a drain that is cut short rejects with the number of bytes', async (t) => {
+  const pool = await startPool(t, { workers: 1 });
+  const socket = await client(portOf(pool));
+  socket.on('error', () => undefined).resume();
+  await new Promise((resolve) => socket.write(Buffer.alloc(2 ** 20), resolve));
+  await until('stalled', () => pool.stats().total.stalledMs > 0);
+  await assert.rejects(pool.stop({ drainTimeout: 10 }), (error: { code: string; bytes: number }) => {
+    assert.equal(error.code, 'ERR_PROCPOOL_UNDELIVERED');
+    const { bytesDropped, bytesUnread } = pool.stats().total;
+    assert.equal(error.bytes, bytesDropped + bytesUnread);
+    return error.bytes > 0;
+  });
+});
+
+test('stats are read while the workers hang', async (t) => {
+  const pool = await startPool(t, { workers: 1 });
+  pool.output?.resume();
+  await deliver(portOf(pool), 'before');
+  const { pid } = pool.stats().workers[0]!;
+  process.kill(pid!, 'SIGSTOP');
+  assert.equal(pool.stats().workers[0]!.bytesOut, 6);
+  process.kill(pid!, 'SIGCONT');
+});
+
+test('a killed worker is replaced and told of; counters go on', async (t) => {
+  const pool = await startPool(t, { workers: 1 });
+  pool.output?.resume();
+  await deliver(portOf(pool), 'one');
+  const { pid } = pool.stats().workers[0]!;
+  process.kill(pid!, 'SIGKILL');
+  const [exit] = (await once(pool, 'worker:exit')) as [WorkerExit];
+  assert.deepEqual(exit, { worker: 0, pid, code: null, signal: 'SIGKILL' });
+  await once(pool, 'worker:start');
+  await deliver(portOf(pool), 'two');
+  const { accepted, restarts, bytesOut } = pool.stats().workers[0]!;
+  assert.deepEqual({ accepted, restarts, bytesOut }, { accepted: 2, restarts: 1, bytesOut: 6 });
+});
+
+test('a killed supervisor is an error event, then close', async (t) => {
+  const pool = await startPool(t);
+  pool.output?.resume();
+  const failed = once(pool, 'error');
+  const closed = new Promise<void>((resolve) => pool.once('close', resolve));
+  process.kill(pool.stats().pid!, 'SIGKILL');
+  const [error] = (await failed) as [{ code: string }];
+  assert.equal(error.code, 'ERR_PROCPOOL_SUPERVISOR');
+  await closed;
+  assert.equal(pool.stats().state, 'ended');
+});
+
+test('a supervisor that is told to stop by others is no error', async (t) => {
+  const pool = await startPool(t);
+  pool.output?.resume();
+  const closed = once(pool, 'close');
+  process.kill(pool.stats().pid!, 'SIGTERM');
+  await closed;
+});
+
+test('IPv6, both families at once, and a host name', async (t) => {
+  const six = await startPool(t, { host: '::1' });
+  assert.equal((six.address() as { family: string }).family, 'IPv6');
+  const both = await startPool(t, { host: undefined });
+  const output = received(both);
+  for (const host of ['127.0.0.1', '::1']) {
+    const socket = connect(portOf(both), host).resume();
+    socket.end(host);
+    await once(socket, 'close');
+  }
+  const named = await startPool(t, { host: 'localhost' });
+  await once(connect(portOf(named), 'localhost').resume().end('x'), 'close');
+  await both.stop();
+  assert.equal(await output, '127.0.0.1::1');
+});
+
+test('a Unix socket is removed at the stop, a stale one is replaced, one in use is not', async (t) => {
+  const path = join(temporaryFolder(t), 'socket');
+  const pool = await startPool(t, { port: undefined, host: undefined, path });
+  const output = received(pool);
+  assert.equal(pool.address(), path);
+  await deliver(path, 'unix');
+  const second = new ProcessPool({ path, output: 'pipe' });
+  await assert.rejects(second.start(), { code: 'EADDRINUSE', address: path });
+  await deliver(path, ' again');
+  await pool.stop();
+  assert.equal(await output, 'unix again');
+  assert.ok(!existsSync(path));
+
+  // Left behind by a process that was killed.
+  const left = `require('net').createServer().listen(${JSON.stringify(path)}, () => process.kill(process.pid, 'SIGKILL'))`;
+  await promisify(execFile)(process.execPath, ['-e', left]).catch(() => undefined);
+  assert.ok(existsSync(path));
+  const third = await startPool(t, { port: undefined, host: undefined, path });
+  process.kill(third.stats().pid!, 'SIGKILL');
+  await once(third, 'error');
+  await until('removed though its supervisor was killed', () => !existsSync(path));
+});
+
+test('an output may be a descriptor, which stays open, or a file', async (t) => {
+  const folder = temporaryFolder(t);
+  const descriptor = openSync(join(folder, 'descriptor'), 'w');
+  t.after(() => {
+    closeSync(descriptor);
+  });
+  for (const [output, name] of [
+    [descriptor, 'descriptor'],
+    [join(folder, 'file'), 'file'],
+  ] as const) {
+    const pool = await startPool(t, { output });
+    assert.equal(pool.output, null);
+    await deliver(portOf(pool), name);
+    await pool.stop();
+    assert.equal(readFileSync(join(folder, name), 'utf8'), name);
+  }
+});
+
+test('several pools in one process, which keeps its own children and signal handlers', async (t) => {
+  const heard: string[] = [];
+  const listener = (signal: string): unknown => heard.push(signal);
+  process.on('SIGCHLD', listener).on('SIGUSR2', listener);
+  t.after(() => process.off('SIGCHLD', listener).off('SIGUSR2', listener));
+
+  const pools = await Promise.all([startPool(t), startPool(t), startPool(t)]);
+  const outputs = pools.map(received);
+  const child = spawn('sh', ['-c', 'exit 7'], { stdio: 'ignore' });
+  assert.deepEqual(await once(child, 'exit'), [7, null]);
+  process.kill(process.pid, 'SIGUSR2');
+  await until('own handlers called', () => heard.includes('SIGUSR2') && heard.includes('SIGCHLD'));
+  await Promise.all(pools.map((pool, index) => deliver(portOf(pool), `pool ${index}`)));
+  await Promise.all(pools.map((pool) => pool.stop()));
+  assert.deepEqual(await Promise.all(outputs), ['pool 0', 'pool 1', 'pool 2']);
+});
+
+test('a pool gets no descriptor and no variable of the app', async (t) => {
+  const descriptor = openSync('/dev/zero', 'r');
+  t.after(() => {
+    closeSync(descriptor);
+  });
+  process.env.PROCPOOL_TEST_SECRET = 'secret';
+  const pool = await startPool(t);
+  delete process.env.PROCPOOL_TEST_SECRET;
+  const supervisor = pool.stats().pid!;
+  for (const pid of [supervisor, ...childrenOf(supervisor)]) {
+    assert.ok(!descriptorsOf(pid).includes('/dev/zero'));
+    assert.ok(!readFileSync(`/proc/${pid}/environ`, 'latin1').includes('secret'));
+  }
+  // A worker has its own descriptors and none of its siblings' or the supervisor's channels.
+  const sockets = childrenOf(supervisor).map((pid) => descriptorsOf(pid).filter((name) => name.startsWith('socket:')));
+  const shared = sockets[0]!.filter((name) => sockets[1]!.includes(name));
+  assert.equal(shared.length, 2, 'the listener and the log channel');
+});
+
+test('a pool in a worker thread runs, and ends with its thread', async (t) => {
+  const source = `
+    const { parentPort } = require('node:worker_threads');
+    const { ProcessPool } = require(${JSON.stringify(entry)});
+    const pool = new ProcessPool({ port: 0, host: '127.0.0.1', workers: 2, output: 'pipe' });
+    pool.start().then(() => {
+      pool.output.on('data', (data) => parentPort.postMessage({ data: data.toString() }));
+      parentPort.postMessage({ port: pool.address().port, pid: pool.stats().pid });
+    });`;
+  for (const round of [1, 2]) {
+    const thread = new Worker(source, { eval: true });
+    const [{ port, pid }] = (await once(thread, 'message')) as [{ port: number; pid: number }];
+    const pids = [pid, ...childrenOf(pid)];
+    const message = once(thread, 'message');
+    await deliver(port, `round ${round}`);
+    assert.deepEqual(await message, [{ data: `round ${round}` }]);
+    await thread.terminate();
+    await until('nothing left', () => !pids.some(isLeft));
+    assert.ok(await refusesConnections(port));
+  }
+  t.diagnostic('the process lives on');
+});
+
+test('a host that exits without a stop takes the pool with it', async () => {
+  const source = `
+    const { ProcessPool } = require(${JSON.stringify(entry)});
+    const pool = new ProcessPool({ port: 0, host: '127.0.0.1', workers: 2, output: 2 });
+    pool.start().then(() => { console.log(pool.stats().pid); process.exit(0); });`;
+  const { stdout } = await promisify(execFile)(process.execPath, ['-e', source]);
+  await until('nothing left', () => !isLeft(Number(stdout)));
+});
+
+test('a port in use and one without permission are Node errors that name option and value', async (t) => {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  t.after(() => server.close());
+  const { port } = server.address() as { port: number };
+  const before = descriptorsOf('self').length;
+  const pool = new ProcessPool({ port, host: '127.0.0.1', output: 'pipe' });
+  await assert.rejects(pool.start(), (error: Record<string, unknown> & Error) => {
+    const { code, errno, syscall, address, port: inUse, option, value, message } = error;
+    assert.deepEqual(
+      { code, errno, syscall, address, inUse, option, value },
+      {
+        code: 'EADDRINUSE',
+        errno: -98,
+        syscall: 'listen',
+        address: '127.0.0.1',
+        inUse: port,
+        option: 'port',
+        value: port,
+      },
+    );
+    assert.match(message, new RegExp(`option "port": ${port}`));
+    return true;
+  });
+  await until('no descriptor left', () => descriptorsOf('self').length === before);
+  await assert.rejects(new ProcessPool({ host: 'no-such-host.invalid' }).start(), {
+    code: 'ENOTFOUND',
+    option: 'host',
+  });
+  await assert.rejects(new ProcessPool({ host: '192.0.2.1', port: 0 }).start(), {
+    code: 'EADDRNOTAVAIL',
+    option: 'host',
+  });
+  await assert.rejects(new ProcessPool({ path: '/no/such/folder/socket' }).start(), { code: 'ENOENT', option: 'path' });
+  await assert.rejects(new ProcessPool({ port: 0, output: 9999 }).start(), {
+    code: 'ERR_PROCPOOL_OPTION',
+    option: 'output',
+  });
+});

@@ -1,0 +1,103 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+
+import { helpText, parseCommand } from '../../lib/arguments.js';
+
+test('every flag changes what it names', () => {
+  const command = parseCommand(
+    '--port 1 --host h --workers 2 --backlog 3 --output o --drain-timeout 1.5s --log-level debug --log-format json --stats-interval 2m'.split(
+      ' ',
+    ),
+  );
+  assert.deepEqual(command, {
+    action: 'run',
+    options: {
+      port: 1,
+      host: 'h',
+      workers: 2,
+      backlog: 3,
+      output: `${process.cwd()}/o`,
+      drainTimeout: 1500,
+      logLevel: 'debug',
+    },
+    logFormat: 'json',
+    statsInterval: 120_000,
+  });
+  assert.deepEqual(parseCommand(['--path=/s']), {
+    action: 'run',
+    options: { path: '/s' },
+    logFormat: 'text',
+    statsInterval: 0,
+  });
+});
+
+test('help and version come before everything else', () => {
+  assert.deepEqual(parseCommand(['--port', '1', '--help']), { action: 'help' });
+  assert.deepEqual(parseCommand(['--version']), { action: 'version' });
+});
+
+test('the help names every flag with its default', () => {
+  for (const flag of [
+    'port',
+    'host',
+    'path',
+    'workers',
+    'backlog',
+    'drain-timeout',
+    'log-level',
+    'log-format',
+    'stats-interval',
+    'output',
+    'version',
+    'help',
+  ]) {
+    assert.match(helpText(), new RegExp(`^ {2}--${flag}\\b`, 'm'));
+  }
+  assert.match(helpText(), /--port N .*\(10714\)/);
+});
+
+const bad: [args: string[], message: RegExp][] = [
+  [['--port', 'eighty'], /"--port" .*"eighty"/],
+  [['--port', '80x'], /"--port" .*"80x"/],
+  [['--port', ''], /"--port" .*""/],
+  [['--port', '-1'], /"--port" .*"-1"/],
+  [['--port', '65536'], /"--port" .*65536/],
+  [['--port', '0x50'], /"--port" .*"0x50"/],
+  [['--port'], /"--port" needs a value/],
+  [['--workers', '0'], /"--workers" .*0/],
+  [['--workers', '99999999999999999999'], /"--workers" .*"99999999999999999999"/],
+  [['--drain-timeout', '10'], /"--drain-timeout" .*"10"/],
+  [['--drain-timeout', '-1s'], /"--drain-timeout" .*"-1s"/],
+  [['--drain-timeout', '1 fortnight'], /"--drain-timeout" .*"1 fortnight"/],
+  [['--drain-timeout', '9999h'], /"--drain-timeout" .*"9999h"/],
+  [['--drain-timeout', '0.0001s'], /"--drain-timeout" .*"0.0001s"/],
+  [['--log-level', 'loud'], /"--log-level" .*"loud"/],
+  [['--log-format', 'xml'], /"--log-format" .*"xml"/],
+  [['--stats-interval', 'often'], /"--stats-interval" .*"often"/],
+  [['--path', 'x', '--port', '1'], /"--port" .*"--path".* 1/],
+  [['--path', 'x'.repeat(200)], /"--path" .*xxx/],
+  [['--host', ''], /"--host" .*""/],
+  [['--output', ''], /"--output" .*""/],
+  [['--help=yes'], /"--help" .*"yes"/],
+  [['--unknown'], /"--unknown" is unknown/],
+  [['--unknown=x'], /"--unknown" is unknown, its value "x"/],
+  [['--no-port'], /"--no-port" is unknown/],
+  [['--constructor'], /"--constructor" is unknown/],
+  [['-p'], /"-p" is unknown/],
+  [['10714'], /unexpected argument "10714"/],
+  [['--', 'x'], /unexpected argument "x"/],
+];
+
+for (const [args, message] of bad) {
+  test(`${args.join(' ').slice(0, 60)} is refused in one line that names it`, () => {
+    assert.throws(
+      () => parseCommand(args),
+      (error: Error) => {
+        assert.equal(error.name, 'UsageError');
+        assert.match(error.message, message);
+        assert.ok(!error.message.includes('\n'));
+        return true;
+      },
+    );
+  });
+}

@@ -1,0 +1,67 @@
+import assert from 'node:assert/strict';
+import { availableParallelism } from 'node:os';
+import { test } from 'node:test';
+
+import { fillOptions, type ProcessPoolOptions } from '../../lib/options.js';
+
+test('the defaults are those of the documentation', () => {
+  assert.deepEqual(fillOptions({}), {
+    port: 10714,
+    host: undefined,
+    path: undefined,
+    workers: availableParallelism(),
+    backlog: 4096,
+    drainTimeout: 10_000,
+    output: 'inherit',
+    logLevel: 'silent',
+    log: undefined,
+    signal: undefined,
+  });
+  assert.equal(fillOptions({ log: () => undefined }).logLevel, 'info');
+  assert.equal(fillOptions({ port: undefined }).port, 10714);
+});
+
+const bad: [option: string, values: unknown[]][] = [
+  ['port', [-1, 65536, 1.5, '80', Number.NaN, null, {}, []]],
+  ['host', ['', 7, 'a\0b', null]],
+  ['path', ['', 'x'.repeat(108), 'ä'.repeat(54), 'a\0b', 7]],
+  ['workers', [0, 1025, 1.5, '3', Infinity]],
+  ['backlog', [0, 65536, '1']],
+  ['drainTimeout', [-1, 2 ** 31, '1s', 0.5]],
+  ['output', ['', -1, 1.5, true, null]],
+  ['logLevel', ['loud', '', 3]],
+  ['log', ['stderr', {}]],
+  ['signal', ['SIGTERM', {}]],
+  ['prot', [1]],
+  ['__proto__x', ['y']],
+  ['constructor', [1]],
+];
+
+for (const [option, values] of bad) {
+  for (const value of values) {
+    test(`${option}: ${typeof value} ${String(value)} is refused, and the error names both`, () => {
+      assert.throws(
+        () => fillOptions({ [option]: value } as ProcessPoolOptions),
+        (error: Error & Record<string, unknown>) => {
+          assert.equal(error.code, 'ERR_PROCPOOL_OPTION');
+          assert.equal(error.option, option);
+          assert.deepEqual(error.value, value);
+          assert.ok(error.message.startsWith(`option "${option}" `), error.message);
+          assert.ok(!error.message.includes('\n'));
+          return true;
+        },
+      );
+    });
+  }
+}
+
+test('a path excludes a port and a host', () => {
+  assert.throws(() => fillOptions({ path: '/x', port: 1 }), { option: 'port' });
+  assert.throws(() => fillOptions({ path: '/x', host: 'y' }), { option: 'host' });
+});
+
+for (const options of [null, [], 7, 'x']) {
+  test(`options that are ${JSON.stringify(options)} are refused`, () => {
+    assert.throws(() => fillOptions(options as ProcessPoolOptions), { code: 'ERR_PROCPOOL_OPTION' });
+  });
+}
