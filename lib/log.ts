@@ -77,9 +77,12 @@ function clientDetails(record: NativeRecord, what: string): Details {
   return { ...peer, bytes: record.count, message: `${name} ${what} after ${record.count} bytes` };
 }
 
-const details: Record<LogEvent, (record: NativeRecord, address: Address | string) => Details> = {
+const details: Record<LogEvent, (record: NativeRecord, address: () => Address | string) => Details> = {
   start: (record) => ({ message: `${who(record)} runs` }),
-  listening: (_, address) => ({ address, message: `on ${addressText(address)}` }),
+  listening: (_, where) => {
+    const address = where();
+    return { address, message: `on ${addressText(address)}` };
+  },
   size: (record) => ({ message: `${record.count} of ${record.value} workers accept` }),
   signal: (record) => {
     const signal = signalName(record.value) ?? String(record.value);
@@ -123,7 +126,8 @@ export function outputFailure(record: NativeRecord): string {
     : `${record.errorText} (${record.error})`;
 }
 
-export function logEntry(record: NativeRecord, address: Address | string): LogEntry {
+/** `address`: where the pool listens. */
+export function logEntry(record: NativeRecord, address: () => Address | string): LogEntry {
   return {
     time: new Date(record.time),
     level: record.level as LogEntry['level'],

@@ -221,7 +221,7 @@ export class ProcessPool extends EventEmitter<ProcessPoolEvents> implements Asyn
   }
 
   #onRecord(record: NativeRecord): void {
-    const address = this.address() ?? '';
+    const address = (): Address | string => this.address() ?? '';
     if (isLogged(record.level, this.#options.logLevel)) this.#options.log?.(logEntry(record, address));
     const { worker, pid } = record;
     switch (record.event) {
@@ -229,7 +229,7 @@ export class ProcessPool extends EventEmitter<ProcessPoolEvents> implements Asyn
         if (this.#phase === 'starting') this.#phase = 'running';
         this.#starting?.resolve();
         this.#starting = undefined;
-        this.emit('listening', address);
+        this.emit('listening', address());
         break;
       case 'start':
         if (worker >= 0) this.emit('worker:start', { worker, pid });

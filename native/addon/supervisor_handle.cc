@@ -4,7 +4,6 @@
 #include <uv.h>
 
 #include <cerrno>
-#include <cstring>
 #include <thread>
 #include <utility>
 
@@ -38,14 +37,6 @@ Napi::Error listen_error(Napi::Env env, const sys::sys_error& failure, const end
   error.Set("address", Napi::String::New(env, unix_socket ? where.path : host));
   if (!unix_socket) error.Set("port", Napi::Number::New(env, where.port));
   return error;
-}
-
-void remember_socket(ipc::pool_config& config, const std::string& path) {
-  struct stat status {};
-  sys::check("lstat", sys::path_status(path.c_str(), status));
-  std::memcpy(config.socket_path, path.data(), path.size());
-  config.socket_device = status.st_dev;
-  config.socket_inode = status.st_ino;
 }
 
 }  // namespace
@@ -88,7 +79,7 @@ void supervisor_handle::start(const Napi::Object& options) {
   }
   const std::string executable = text(options, "executable");
   try {
-    if (!wanted.path.empty()) remember_socket(config_, wanted.path);
+    if (!wanted.path.empty()) config_.socket_file = ipc::socket_file::of(wanted.path);
     const sys::unique_fd page_file = ipc::stats_page::create();
     page_ = std::make_unique<ipc::stats_page>(page_file.get());
     const auto output = static_cast<int>(number(options, "output"));
@@ -99,7 +90,7 @@ void supervisor_handle::start(const Napi::Object& options) {
     bound_ = std::move(listening.bound);
     family_ = listening.family;
   } catch (const sys::sys_error& failure) {
-    remove_socket_file();
+    config_.socket_file.remove();
     throw to_js(env, failure, executable);
   }
 }
@@ -192,7 +183,7 @@ void supervisor_handle::reap() {
   int status = 0;
   const sys::result reaped = sys::wait_for(pid_, status, 0);
   close(control_watch_, control_);
-  remove_socket_file();
+  config_.socket_file.remove();  // a supervisor that was killed left it behind
   (*page_)->state.set(static_cast<std::uint64_t>(ipc::pool_state::ended));
 
   const Napi::Env env = Env();
@@ -203,14 +194,6 @@ void supervisor_handle::reap() {
                     exited ? Napi::Number::New(env, WEXITSTATUS(status)) : env.Null(),
                     killed ? Napi::Number::New(env, WTERMSIG(status)) : env.Null(),
                 });
-}
-
-/// A supervisor that was killed left it behind.
-void supervisor_handle::remove_socket_file() {
-  struct stat status {};
-  if (config_.socket_path[0] == '\0' || sys::path_status(config_.socket_path, status) < 0) return;
-  if (status.st_dev != config_.socket_device || status.st_ino != config_.socket_inode) return;
-  [[maybe_unused]] const sys::result removed = sys::remove_file(config_.socket_path);
 }
 
 void supervisor_handle::close(readable*& watched, ipc::channel& channel) {

@@ -39,7 +39,6 @@ class supervisor_handle : public Napi::ObjectWrap<supervisor_handle> {
   bool pass_records(ipc::channel& channel, bool& ended);
   void call(const char* name, const std::initializer_list<napi_value>& arguments);
   void reap();
-  void remove_socket_file();
   void close(readable*& watched, ipc::channel& channel);
   void closed();
 

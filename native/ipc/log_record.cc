@@ -2,6 +2,7 @@
 
 #include <array>
 #include <cstddef>
+#include <cstring>
 
 #include "sys/syscalls.h"
 
@@ -32,6 +33,13 @@ constexpr std::array<const char*, 5> levels{"silent", "error", "warn", "info", "
 const char* name_of(log_event event) { return events.at(static_cast<std::size_t>(event)).name; }
 const char* name_of(log_level level) { return levels.at(static_cast<std::size_t>(level)); }
 log_level level_of(log_event event) { return events.at(static_cast<std::size_t>(event)).level; }
+
+log_record describe(const sys::sys_error& failure) {
+  log_record record{};
+  record.error = failure.number();
+  std::strncpy(record.call, failure.call(), sizeof record.call - 1);
+  return record;
+}
 
 void complete(log_record& record, log_event event, int worker) {
   record.time_ns = sys::wall_ns();

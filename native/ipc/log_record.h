@@ -4,6 +4,8 @@
 
 #include <cstdint>
 
+#include "sys/sys_error.h"
+
 /// What the pool's processes tell the host's log: fixed-size records, sent whole or not at all.
 namespace procpool::ipc {
 
@@ -60,6 +62,9 @@ const char* name_of(log_level level);
 
 /// The level at which an event is logged.
 log_level level_of(log_event event);
+
+/// A record of a failed system call.
+log_record describe(const sys::sys_error& failure);
 
 /// Fills in what every record has: time, event, level, worker and, unless one is set, this process's pid.
 void complete(log_record& record, log_event event, int worker);

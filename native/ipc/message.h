@@ -2,6 +2,8 @@
 
 #include <cstdint>
 
+#include "ipc/socket_file.h"
+
 /// The whole protocol between the processes, apart from log records (log_record.h).
 ///
 ///     host ── control channel ──> supervisor    pool_config once, with descriptors; then control_order
@@ -25,11 +27,7 @@ struct pool_config {
   std::uint32_t backlog;
   std::uint32_t drain_ms;
   std::uint32_t log_level;
-  // A Unix socket's name in the file system, to be removed at the stop if it still is that socket's;
-  // empty for TCP.
-  char socket_path[108];
-  std::uint64_t socket_device;
-  std::uint64_t socket_inode;
+  struct socket_file socket_file;
 };
 
 struct pool_descriptors {

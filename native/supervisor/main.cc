@@ -3,7 +3,6 @@
 #include <array>
 #include <cstdio>
 #include <cstdlib>
-#include <cstring>
 #include <utility>
 
 #include "ipc/channel.h"
@@ -17,13 +16,6 @@ namespace procpool {
 namespace {
 
 constexpr int exit_usage = 2;
-
-void report_failure(supervisor::control& host, const sys::sys_error& failure) {
-  ipc::log_record record{};
-  record.error = failure.number();
-  std::strncpy(record.call, failure.call(), sizeof record.call - 1);
-  host.write(ipc::log_event::fail, record);
-}
 
 /// The host's descriptors that were not close-on-exec are none of the pool's business.
 void close_inherited() {
@@ -44,7 +36,7 @@ int run(ipc::channel host_channel) {
     sys::check("setrlimit", sys::raise_descriptor_limit());
     return supervisor::supervisor_loop(config, *page, host, std::move(listener), std::move(log_channel)).run();
   } catch (const sys::sys_error& failure) {
-    report_failure(host, failure);
+    host.write(ipc::log_event::fail, ipc::describe(failure));
     return EXIT_FAILURE;
   }
 }

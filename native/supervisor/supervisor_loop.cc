@@ -7,7 +7,6 @@
 #include <array>
 #include <cerrno>
 #include <csignal>
-#include <cstring>
 #include <utility>
 
 #include "sys/sys_error.h"
@@ -43,7 +42,7 @@ supervisor_loop::supervisor_loop(const ipc::pool_config& config, ipc::pool_page&
       host_(host),
       log_channel_(std::move(log_channel)),
       signals_({SIGCHLD, SIGTERM, SIGINT}),
-      queue_(std::move(listener), config.socket_path[0] != 0, poller_, listener_tag),
+      queue_(std::move(listener), static_cast<bool>(config.socket_file), poller_, listener_tag),
       channels_(ipc::max_workers) {
   sys::check("epoll_ctl", poller_.add(signals_.fd(), EPOLLIN, signals_tag));
   host_.watch(poller_, host_tag);
@@ -223,10 +222,7 @@ void supervisor_loop::start_worker(int slot) {
     channel = std::move(worker.channel);
     sys::check("epoll_ctl", poller_.add(channel.fd(), EPOLLIN, worker_tag + static_cast<std::uint64_t>(slot)));
   } catch (const sys::sys_error& failure) {
-    ipc::log_record record{};
-    record.error = failure.number();
-    std::strncpy(record.call, failure.call(), sizeof record.call - 1);
-    host_.write(ipc::log_event::fail, record, slot);
+    host_.write(ipc::log_event::fail, ipc::describe(failure), slot);
     if (table_.at(slot).now == phase::starting) {
       // Forked, but not to be heard: its end of the channel closes, and it is reaped like any other.
       channels_[static_cast<std::size_t>(slot)].close();
@@ -305,7 +301,7 @@ void supervisor_loop::begin_stop(std::uint64_t drain_ms) {
     page_.state.set(static_cast<std::uint64_t>(ipc::pool_state::draining));
     host_.write(ipc::log_event::drain, counted(0, static_cast<std::uint32_t>(drain_ms)));
     queue_.close();
-    remove_socket_file();
+    config_.socket_file.remove();
     table_.stop();
     for (const int slot : table_.alive()) {
       set_state(slot, ipc::worker_state::draining);
@@ -332,13 +328,6 @@ void supervisor_loop::kill_workers() {
     write(ipc::log_event::kill, slot);
     [[maybe_unused]] const sys::result sent = sys::kill(table_.at(slot).pid, SIGKILL);
   }
-}
-
-void supervisor_loop::remove_socket_file() const {
-  struct stat status {};
-  if (config_.socket_path[0] == '\0' || sys::path_status(config_.socket_path, status) < 0) return;
-  if (status.st_dev != config_.socket_device || status.st_ino != config_.socket_inode) return;
-  [[maybe_unused]] const sys::result removed = sys::remove_file(config_.socket_path);
 }
 
 int supervisor_loop::finish() {

@@ -58,7 +58,6 @@ class supervisor_loop {
   void expire();
   void kill_workers();
   int finish();
-  void remove_socket_file() const;
 
   void write(ipc::log_event event, int slot, std::uint32_t value = 0);
   void set_state(int slot, ipc::worker_state state);
@@ -71,7 +70,7 @@ class supervisor_loop {
   event::poller poller_;
   event::event_source signals_;
   listen_queue queue_;
-  worker_table table_;
+  worker_table table_{ipc::max_workers};
   dispatcher dispatcher_;
   std::vector<ipc::channel> channels_;  // by slot
 

@@ -16,14 +16,10 @@ bool is_member(const worker_entry& entry) { return entry.now != phase::empty && 
 }  // namespace
 
 std::vector<int> worker_table::resize(std::size_t target, std::uint64_t now_ms) {
+  if (stopped_) return {};
   target_ = target;
+  add_members(now_ms);
   std::size_t count = members();
-  for (std::size_t slot = 0; count < target_; ++slot) {
-    if (slot == entries_.size()) entries_.emplace_back();
-    if (entries_[slot].now != phase::empty) continue;
-    entries_[slot] = {.now = phase::waiting, .wake_ms = now_ms};
-    ++count;
-  }
   std::vector<int> retired;
   for (std::size_t slot = entries_.size(); slot-- > 0 && count > target_;) {
     worker_entry& entry = entries_[slot];
@@ -37,6 +33,16 @@ std::vector<int> worker_table::resize(std::size_t target, std::uint64_t now_ms) 
     }
   }
   return retired;
+}
+
+void worker_table::add_members(std::uint64_t now_ms) {
+  std::size_t count = members();
+  for (std::size_t slot = 0; count < target_ && slot < capacity_; ++slot) {
+    if (slot == entries_.size()) entries_.emplace_back();
+    if (entries_[slot].now != phase::empty) continue;
+    entries_[slot] = {.now = phase::waiting, .wake_ms = now_ms};
+    ++count;
+  }
 }
 
 void worker_table::stop() {
@@ -90,8 +96,13 @@ aftermath worker_table::ended(int slot, std::uint64_t now_ms) {
 
 aftermath worker_table::replace(int slot, std::uint64_t now_ms) {
   worker_entry& worker = entry(slot);
-  if (stopped_ || worker.now == phase::retiring) {
+  if (stopped_) {
     worker = {};
+    return {};
+  }
+  if (worker.now == phase::retiring) {
+    worker = {};
+    add_members(now_ms);
     return {};
   }
   const std::uint64_t delay = backoff::delay_ms(worker.young_deaths);

@@ -37,8 +37,12 @@ struct aftermath {
 /// knows no process, descriptor or clock; the caller passes the time in ms. Supervisor.
 class worker_table {
  public:
-  /// How many workers there shall be. New ones wait for their start at `now_ms`; returns those that
-  /// are too many and run: they are retiring from now on.
+  /// Slots: as many workers there can be, retiring ones included.
+  explicit worker_table(std::size_t capacity) : capacity_(capacity) {}
+
+  /// How many workers there shall be. New ones wait for their start at `now_ms`, or for a slot that a
+  /// retiring worker still has; returns those that are too many and run: they are retiring from now
+  /// on.
   std::vector<int> resize(std::size_t target, std::uint64_t now_ms);
 
   /// No worker is started any more.
@@ -61,10 +65,12 @@ class worker_table {
 
  private:
   [[nodiscard]] std::size_t members() const;
+  void add_members(std::uint64_t now_ms);
   worker_entry& entry(int slot) { return entries_[static_cast<std::size_t>(slot)]; }
   aftermath replace(int slot, std::uint64_t now_ms);
 
-  std::vector<worker_entry> entries_;
+  std::size_t capacity_;
+  std::vector<worker_entry> entries_;  // grows as needed
   std::size_t target_ = 0;
   bool stopped_ = false;
 };

@@ -11,6 +11,7 @@ namespace procpool::worker {
 /// One client, as long as it is connected. Its descriptor is its index in the table.
 struct connection {
   bool open = false;
+  bool behind = false;   // draining: what had arrived when the stop came is not all read
   bool sending = false;  // draining: something came since the stop
   ipc::peer_address peer{};
   std::uint64_t received = 0;  // bytes

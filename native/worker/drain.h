@@ -21,6 +21,7 @@ constexpr std::uint64_t limit_ms = 2000;
 /// `arrived`: bytes that wait in the connection's socket.
 inline void begin(connection& client, std::uint64_t arrived, std::uint64_t now_ms) {
   client.owed = client.received + arrived;
+  client.behind = arrived > 0;
   client.sending = false;
   client.caught_up_ms = now_ms;
   client.last_data_ms = now_ms;
@@ -30,11 +31,13 @@ inline void begin(connection& client, std::uint64_t arrived, std::uint64_t now_m
 inline void received(connection& client, std::uint64_t now_ms) {
   client.sending = true;
   client.last_data_ms = now_ms;
-  if (client.received < client.owed) client.caught_up_ms = now_ms;
+  if (!client.behind) return;
+  client.behind = client.received < client.owed;
+  client.caught_up_ms = now_ms;
 }
 
 inline bool complete(const connection& client, std::uint64_t now_ms) {
-  if (client.received < client.owed) return false;
+  if (client.behind) return false;
   const std::uint64_t pause = client.sending ? sending_pause_ms : silent_pause_ms;
   return now_ms - client.last_data_ms >= pause || now_ms - client.caught_up_ms >= limit_ms;
 }

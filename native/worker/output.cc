@@ -19,7 +19,19 @@ constexpr std::size_t buffer_bytes = private_pipe_bytes;
 // A terminal that cannot be reopened blocks on writes larger than its room; poll(2) promises only a little.
 constexpr std::size_t blocking_terminal_bytes = 256;
 
-bool is_null_device(const struct stat& status) { return major(status.st_rdev) == 1 && minor(status.st_rdev) == 3; }
+// Device numbers that Linux has given away for good: Documentation/admin-guide/devices.txt.
+bool is_null_device(const struct stat& status) { return status.st_rdev == makedev(1, 3); }
+
+// Opening a pseudo-terminal's master again makes another terminal.
+bool is_terminal_master(const struct stat& status) { return status.st_rdev == makedev(5, 2); }
+
+sys::unique_fd reopen(int fd) {
+  struct stat status {};
+  if (sys::file_status(fd, status) < 0 || is_terminal_master(status)) return {};
+  const std::string path = "/proc/self/fd/" + std::to_string(fd);
+  const sys::result own = sys::open(path.c_str(), O_WRONLY | O_NONBLOCK | O_NOCTTY);
+  return sys::unique_fd(own < 0 ? -1 : static_cast<int>(own));
+}
 
 output_kind character_device_kind(int fd, const struct stat& status) {
   if (sys::is_terminal(fd)) return output_kind::terminal;
@@ -47,12 +59,8 @@ output_way way_for(output_kind kind) {
 
 output::output(int fd, output_kind kind, output_way way) : fd_(fd), kind_(kind), way_(way) {
   if (kind_ == output_kind::terminal) {
-    const std::string path = "/proc/self/fd/" + std::to_string(fd);
-    const sys::result own = sys::open(path.c_str(), O_WRONLY | O_NONBLOCK | O_NOCTTY);
-    if (own >= 0) {
-      reopened_.reset(static_cast<int>(own));
-      fd_ = reopened_.get();
-    }
+    reopened_ = reopen(fd);
+    if (reopened_) fd_ = reopened_.get();
   }
   if (way_ == output_way::copy) {
     use_buffer();
@@ -84,12 +92,12 @@ sys::result output::flush(std::uint64_t& delivered) {
 
 sys::result output::fill_pipe(int connection) {
   const sys::result moved = sys::splice(connection, pipe_in_.get(), private_pipe_bytes);
-  if (moved != -EAGAIN) return moved;
-  // splice(2) does not get past TCP urgent data, so that the socket would stay readable for ever;
-  // recv(2) does. The socket's SO_OOBINLINE keeps the byte in its place.
+  if (moved > 0) return moved;
+  // splice(2) does not get past TCP urgent data: it says EAGAIN, or what it says at the stream's end,
+  // although bytes are left. recv(2) goes on, and SO_OOBINLINE keeps the urgent byte in its place.
   std::array<char, 4096> bytes;
   const sys::result received = sys::receive(connection, bytes.data(), bytes.size());
-  if (received <= 0) return received;
+  if (received <= 0) return moved < 0 && moved != -EAGAIN ? moved : received;
   const sys::result written = sys::write(pipe_in_.get(), bytes.data(), static_cast<std::size_t>(received));
   return written == received ? written : -EIO;
 }

@@ -3,7 +3,6 @@
 #include <unistd.h>
 
 #include <cstdio>
-#include <cstring>
 #include <utility>
 
 #include "sys/sys_error.h"
@@ -14,9 +13,7 @@ namespace procpool::worker {
 namespace {
 
 void report_failure(worker_setup& setup, const sys::sys_error& failure) {
-  ipc::log_record record{};
-  record.error = failure.number();
-  std::strncpy(record.call, failure.call(), sizeof record.call - 1);
+  ipc::log_record record = ipc::describe(failure);
   ipc::complete(record, ipc::log_event::fail, setup.id);
   if (setup.log_channel.send(record) < 0) setup.page.workers[setup.id].log_dropped.add(1);
 }

@@ -233,7 +233,7 @@ ipc::worker_report worker_loop<Handler>::accept_one() {
   refusing_ = false;
   connection& client = connections_.open(fd, record.peer);
   log_.write(ipc::log_event::connect, record);
-  if (const sys::result added = poller_.add(fd, EPOLLIN | EPOLLRDHUP, static_cast<std::uint64_t>(fd)); added < 0) {
+  if (const sys::result added = poller_.add(fd, EPOLLIN, static_cast<std::uint64_t>(fd)); added < 0) {
     stats_.errors.add(1);
     close(fd, ipc::log_event::reset, static_cast<int>(-added));
   } else if (draining_) {

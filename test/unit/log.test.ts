@@ -32,25 +32,39 @@ test('a wait status is an exit status or a signal', () => {
 });
 
 test('an entry in text is one line: time, level, event, message', () => {
-  const entry = logEntry(record, '/socket');
+  const entry = logEntry(record, () => '/socket');
   assert.equal(formatEntry(entry, 'text'), '1970-01-01T00:00:00.000Z debug close [::1]:9 closed after 5 bytes');
 });
 
 test('an entry in JSON has its facts as fields', () => {
-  assert.deepEqual(JSON.parse(formatEntry(logEntry(record, '/socket'), 'json')), {
-    time: '1970-01-01T00:00:00.000Z',
-    level: 'debug',
-    event: 'close',
-    worker: 2,
-    pid: 77,
-    peer: '[::1]:9',
-    bytes: 5,
-    message: '[::1]:9 closed after 5 bytes',
-  });
+  assert.deepEqual(
+    JSON.parse(
+      formatEntry(
+        logEntry(record, () => '/socket'),
+        'json',
+      ),
+    ),
+    {
+      time: '1970-01-01T00:00:00.000Z',
+      level: 'debug',
+      event: 'close',
+      worker: 2,
+      pid: 77,
+      peer: '[::1]:9',
+      bytes: 5,
+      message: '[::1]:9 closed after 5 bytes',
+    },
+  );
 });
 
 test('listening ends with address and port', () => {
   const listening = { ...record, event: 'listening', level: 'info', worker: -1 } as const;
   const address = { address: '::', family: 'IPv6', port: 10714 } as const;
-  assert.match(formatEntry(logEntry(listening, address), 'text'), / listening on \[::\]:10714$/);
+  assert.match(
+    formatEntry(
+      logEntry(listening, () => address),
+      'text',
+    ),
+    / listening on \[::\]:10714$/,
+  );
 });

@@ -41,7 +41,7 @@ for (const [option, values] of bad) {
   for (const value of values) {
     test(`${option}: ${typeof value} ${String(value)} is refused, and the error names both`, () => {
       assert.throws(
-        () => fillOptions({ [option]: value } as ProcessPoolOptions),
+        () => fillOptions({ [option]: value }),
         (error: Error & Record<string, unknown>) => {
           assert.equal(error.code, 'ERR_PROCPOOL_OPTION');
           assert.equal(error.option, option);

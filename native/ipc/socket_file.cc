@@ -1,0 +1,26 @@
+#include "ipc/socket_file.h"
+
+#include <cstring>
+
+#include "sys/sys_error.h"
+
+namespace procpool::ipc {
+
+socket_file socket_file::of(const std::string& path) {
+  socket_file file{};
+  struct stat status {};
+  sys::check("lstat", sys::path_status(path.c_str(), status));
+  std::strncpy(file.path, path.c_str(), sizeof file.path - 1);
+  file.device = status.st_dev;
+  file.inode = status.st_ino;
+  return file;
+}
+
+void socket_file::remove() const {
+  struct stat status {};
+  if (!*this || sys::path_status(path, status) < 0) return;
+  if (status.st_dev != device || status.st_ino != inode) return;
+  [[maybe_unused]] const sys::result removed = sys::remove_file(path);
+}
+
+}  // namespace procpool::ipc

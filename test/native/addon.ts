@@ -1,0 +1,133 @@
+import { createRequire } from 'node:module';
+import { join } from 'node:path';
+
+/** The pure classes of native/ and a few system calls, as binding.cc shows them. Times are in ms, failures negative errnos. */
+export interface Addon {
+  Dispatcher: new () => Dispatcher;
+  patienceMs: number;
+  maxWorkers: number;
+  WorkerTable: new () => WorkerTable;
+  backoff: Backoff;
+  ConnectionTable: new () => ConnectionTable;
+  DrainingConnection: new () => DrainingConnection;
+  drain: { silentPauseMs: number; sendingPauseMs: number; limitMs: number };
+  Output: new (...setup: [fd: number] | [fd: number, kind: OutputKind, way: OutputWay]) => Output;
+  CycleCheck: new () => CycleCheck;
+  /** Throws if `fd` is none. */
+  kindOf(fd: number): OutputKind;
+  wayFor(kind: OutputKind): OutputWay;
+  /** Both ends block. */
+  pipe(): [reader: number, writer: number];
+  setPipeSize(fd: number, bytes: number): number;
+  /** Of Unix stream sockets; both block. */
+  socketPair(): [number, number];
+  /** Does not block; urgent data stays in the stream. */
+  tcpPair(): [client: number, connection: number];
+  /** What is written to the second arrives unchanged at the first. */
+  terminalPair(): [master: number, slave: number];
+  send(fd: number, bytes: Uint8Array): number;
+  /** The last byte is TCP's urgent one. */
+  sendUrgent(fd: number, bytes: Uint8Array): number;
+  splice(from: number, to: number, size: number): number;
+  readableBytes(fd: number): number;
+  /** Waits for input, or the end of it. */
+  hasInput(fd: number, timeoutMs: number): boolean;
+}
+
+export interface Dispatcher {
+  add(worker: number): void;
+  remove(worker: number): void;
+  next(now: number): number | undefined;
+  reported(worker: number): void;
+  inFlight(now: number): number;
+  nextOverdueMs(now: number): number | undefined;
+}
+
+export type Phase = 'empty' | 'waiting' | 'starting' | 'ready' | 'retiring';
+
+export interface WorkerEntry {
+  phase: Phase;
+  pid: number;
+  startedMs: number;
+  wakeMs: number;
+  youngDeaths: number;
+  failedStarts: number;
+}
+
+export interface Aftermath {
+  replaced: boolean;
+  givenUp: boolean;
+  delayMs: number;
+}
+
+export interface WorkerTable {
+  readonly target: number;
+  /** Returns the slots that are retiring from now on. */
+  resize(target: number, now: number): number[];
+  stop(): void;
+  due(now: number): number | undefined;
+  nextWakeMs(): number | undefined;
+  started(slot: number, pid: number, now: number): void;
+  ready(slot: number): void;
+  startFailed(slot: number, now: number): Aftermath;
+  ended(slot: number, now: number): Aftermath;
+  at(slot: number): WorkerEntry;
+  slotOf(pid: number): number | undefined;
+  count(phase: Phase): number;
+  alive(): number[];
+}
+
+export interface Backoff {
+  youngMs: number;
+  giveUpAfter: number;
+  firstDelayMs: number;
+  longestDelayMs: number;
+  delayMs(deaths: number): number;
+}
+
+export interface ConnectionTable {
+  readonly count: number;
+  /** `port` is the peer's. */
+  open(fd: number, port: number): void;
+  close(fd: number): void;
+  receive(fd: number, bytes: number): void;
+  contains(fd: number): boolean;
+  portOf(fd: number): number;
+  receivedBy(fd: number): number;
+  /** Every descriptor that is visited. */
+  visit(): number[];
+  /** The same, each closed by its visitor. */
+  closeAll(): number[];
+}
+
+/** A connection together with the functions of drain.h. */
+export interface DrainingConnection {
+  begin(arrived: number, now: number): void;
+  /** Counts bytes, of which received() then tells. */
+  receive(bytes: number): void;
+  received(now: number): void;
+  complete(now: number): boolean;
+}
+
+export type OutputKind = 'pipe' | 'socket' | 'file' | 'append-file' | 'terminal' | 'null-device' | 'other';
+export type OutputWay = 'splice' | 'copy';
+
+export interface Output {
+  readonly fd: number;
+  readonly pending: number;
+  fill(connection: number): number;
+  flush(): { result: number; delivered: number };
+  /** Closes its stage; the last thing done with it. */
+  close(): void;
+}
+
+/** CycleCheck of helpers/clients.ts, fast enough for gigabytes. */
+export interface CycleCheck {
+  readonly counts: Float64Array;
+  readonly disorder: number;
+  readonly total: number;
+  add(chunk: Uint8Array): void;
+}
+
+/** Built by `node-gyp configure build --directory test/native`. */
+export const addon = createRequire(__filename)(join(__dirname, 'build', 'Release', 'procpool_testing.node')) as Addon;

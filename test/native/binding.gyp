@@ -1,0 +1,32 @@
+{
+  "targets": [
+    {
+      "target_name": "procpool_testing",
+      "sources": [
+        "binding.cc",
+        "connections.cc",
+        "cycle_check.cc",
+        "descriptors.cc",
+        "output.cc",
+        "pool.cc",
+        "../../native/sys/syscalls.cc",
+        "../../native/supervisor/dispatcher.cc",
+        "../../native/supervisor/worker_table.cc",
+        "../../native/worker/connection.cc",
+        "../../native/worker/output.cc",
+      ],
+      "include_dirs": ["../../native", "."],
+      "defines": ["NAPI_VERSION=8", "NODE_ADDON_API_CPP_EXCEPTIONS"],
+      "cflags!": ["-fno-exceptions", "-fno-rtti", "-std=gnu++17"],
+      "cflags_cc!": ["-fno-exceptions", "-fno-rtti", "-std=gnu++17", "-std=gnu++20"],
+      "cflags_cc": [
+        "-std=c++20", "-Wall", "-Wextra", "-Wpedantic", "-Wshadow", "-Wconversion",
+        "-fvisibility=hidden",
+        "-isystem", "<!(node -p \"path.dirname(require.resolve('node-addon-api'))\")",
+        # Needs no preloading, unlike AddressSanitizer: what is undefined ends the test.
+        "-fsanitize=undefined", "-fno-sanitize-recover=all",
+      ],
+      "ldflags": ["-fsanitize=undefined"],
+    },
+  ],
+}

@@ -1,0 +1,228 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+
+import fc from 'fast-check';
+
+import { addon, type Dispatcher } from './addon.js';
+
+const patience = addon.patienceMs;
+const workers = 6;
+
+/** What dispatcher.h says, in a few plain lines. */
+class Model {
+  readonly #members = new Set<number>();
+  readonly #tokens = new Map<number, number>();
+  #highest = -1;
+  #turn = 0;
+
+  add(worker: number): void {
+    this.#members.add(worker);
+    this.#highest = Math.max(this.#highest, worker);
+  }
+
+  remove(worker: number): void {
+    this.#members.delete(worker);
+    this.#tokens.delete(worker);
+  }
+
+  reported(worker: number): void {
+    this.#tokens.delete(worker);
+  }
+
+  next(now: number): number | undefined {
+    const inTurn = [...this.#members].sort((one, other) => this.#distance(one) - this.#distance(other));
+    const worker = inTurn.find((one) => !this.#tokens.has(one) || this.#holdsUp(one, now));
+    if (worker === undefined || this.#tokens.has(worker)) return undefined;
+    this.#tokens.set(worker, now);
+    this.#turn = worker < this.#highest ? worker + 1 : 0;
+    return worker;
+  }
+
+  inFlight(now: number): number {
+    return [...this.#tokens.keys()].filter((worker) => this.#holdsUp(worker, now)).length;
+  }
+
+  nextOverdueMs(now: number): number | undefined {
+    const due = [...this.#tokens.values()].map((given) => given + patience).filter((time) => time > now);
+    return due.length === 0 ? undefined : Math.min(...due);
+  }
+
+  has(worker: number): boolean {
+    return this.#members.has(worker);
+  }
+
+  holdsToken(worker: number): boolean {
+    return this.#tokens.has(worker);
+  }
+
+  /** Someone could take a connection, and nobody whose token is fresh is to be waited for. */
+  mustGive(now: number): boolean {
+    return this.inFlight(now) === 0 && [...this.#members].some((worker) => !this.#tokens.has(worker));
+  }
+
+  #distance(worker: number): number {
+    return worker >= this.#turn ? worker - this.#turn : worker - this.#turn + this.#highest + 1;
+  }
+
+  #holdsUp(worker: number, now: number): boolean {
+    const given = this.#tokens.get(worker);
+    return given !== undefined && now < given + patience;
+  }
+}
+
+const operation = fc.record({
+  kind: fc.constantFrom('add', 'remove', 'next', 'next', 'next', 'report', 'report', 'wait'),
+  worker: fc.nat(workers - 1),
+  ms: fc.nat(patience + 5),
+});
+
+test('any run of adding, removing, giving and reporting goes as the model says', () => {
+  fc.assert(
+    fc.property(fc.array(operation, { maxLength: 120, size: 'max' }), (operations) => {
+      const dispatcher = new addon.Dispatcher();
+      const model = new Model();
+      let now = 1000;
+      for (const { kind, worker, ms } of operations) {
+        if (kind === 'wait') now += ms;
+        if (kind === 'add' && !model.has(worker)) {
+          dispatcher.add(worker);
+          model.add(worker);
+        }
+        if (kind === 'remove') {
+          dispatcher.remove(worker);
+          model.remove(worker);
+        }
+        if (kind === 'report') {
+          dispatcher.reported(worker);
+          model.reported(worker);
+        }
+        if (kind === 'next') assertGives(dispatcher, model, now);
+        assert.equal(dispatcher.inFlight(now), model.inFlight(now));
+        assert.equal(dispatcher.nextOverdueMs(now), model.nextOverdueMs(now));
+      }
+    }),
+    { numRuns: 500 },
+  );
+});
+
+function assertGives(dispatcher: Dispatcher, model: Model, now: number): void {
+  const mustGive = model.mustGive(now);
+  const given = dispatcher.next(now);
+  if (given === undefined) {
+    assert.equal(mustGive, false, 'a worker is free, but gets no token');
+  } else {
+    assert.ok(model.has(given), 'a worker that is not there gets a token');
+    assert.equal(model.holdsToken(given), false, 'a worker gets a second token');
+  }
+  assert.equal(given, model.next(now));
+}
+
+function dispatcherOf(members: number[]): Dispatcher {
+  const dispatcher = new addon.Dispatcher();
+  for (const worker of members) dispatcher.add(worker);
+  return dispatcher;
+}
+
+const someWorkers = fc
+  .uniqueArray(fc.nat(40), { minLength: 1, maxLength: 12 })
+  .map((members) => members.sort((one, other) => one - other));
+
+test('while every token is reported in time, the workers take turns strictly and their shares differ by at most one', () => {
+  const steps = fc.array(fc.record({ report: fc.option(fc.nat()), ms: fc.nat(patience - 1) }), {
+    maxLength: 100,
+    size: 'max',
+  });
+  fc.assert(
+    fc.property(someWorkers, steps, (members, sequence) => {
+      const dispatcher = dispatcherOf(members);
+      const shares = new Map(members.map((worker) => [worker, 0]));
+      const tokens = new Map<number, number>();
+      let now = 0;
+      let given = 0;
+      for (const { report, ms } of sequence) {
+        const worker = dispatcher.next(now);
+        if (worker !== undefined) {
+          assert.equal(worker, members[given % members.length]);
+          given += 1;
+          shares.set(worker, shares.get(worker)! + 1);
+          tokens.set(worker, now);
+        }
+        const counts = [...shares.values()];
+        assert.ok(Math.max(...counts) - Math.min(...counts) <= 1);
+
+        now += ms;
+        const reporting = [...tokens.keys()].filter(
+          (holder, index) =>
+            (report !== null && index === report % tokens.size) || now - tokens.get(holder)! >= patience,
+        );
+        // A report comes in time, even if the clock has gone on since.
+        for (const holder of reporting) {
+          dispatcher.reported(holder);
+          tokens.delete(holder);
+        }
+      }
+    }),
+  );
+});
+
+test('a worker whose token is overdue holds up nobody, and has its turns again once it has reported', () => {
+  fc.assert(
+    fc.property(someWorkers, fc.nat(), fc.integer({ min: 1, max: 5 }), (members, pick, rounds) => {
+      fc.pre(members.length > 1);
+      const dispatcher = dispatcherOf(members);
+      const stuck = members[pick % members.length]!;
+      const others = members.filter((worker) => worker !== stuck);
+      let now = 0;
+      const take = (): number | undefined => {
+        const worker = dispatcher.next(now);
+        if (worker !== undefined && worker !== stuck) dispatcher.reported(worker);
+        return worker;
+      };
+
+      for (const worker of members.slice(0, members.indexOf(stuck) + 1)) assert.equal(take(), worker);
+      const after = [...members, ...members].slice(members.indexOf(stuck) + 1);
+      for (const worker of after.slice(0, others.length)) assert.equal(take(), worker);
+      assert.equal(take(), undefined, 'its turn is not skipped as long as it may still report in time');
+      now += patience;
+      const taken = Array.from({ length: others.length * rounds }, take);
+      assert.deepEqual(taken, Array.from({ length: rounds }, () => after.slice(0, others.length)).flat());
+
+      dispatcher.reported(stuck);
+      const round = Array.from({ length: members.length }, take);
+      assert.deepEqual(
+        round.toSorted((one, other) => one! - other!),
+        members,
+      );
+    }),
+  );
+});
+
+test('a worker that is removed with a token in its hand holds up nobody', () => {
+  const dispatcher = dispatcherOf([0, 1]);
+  assert.equal(dispatcher.next(0), 0);
+  assert.equal(dispatcher.next(0), 1);
+  assert.equal(dispatcher.next(0), undefined);
+  dispatcher.remove(0);
+  dispatcher.reported(1);
+  assert.equal(dispatcher.inFlight(0), 0);
+  assert.equal(dispatcher.next(0), 1);
+});
+
+test('a worker that takes a removed one’s place has a token of its own', () => {
+  const dispatcher = dispatcherOf([0]);
+  assert.equal(dispatcher.next(0), 0);
+  dispatcher.remove(0);
+  dispatcher.add(0);
+  assert.equal(dispatcher.next(0), 0);
+  assert.equal(dispatcher.next(0), undefined);
+});
+
+test('without workers nobody gets a token', () => {
+  const dispatcher = new addon.Dispatcher();
+  assert.equal(dispatcher.next(0), undefined);
+  dispatcher.remove(3);
+  dispatcher.reported(3);
+  assert.equal(dispatcher.next(0), undefined);
+  assert.equal(dispatcher.inFlight(0), 0);
+  assert.equal(dispatcher.nextOverdueMs(0), undefined);
+});

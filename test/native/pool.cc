@@ -1,0 +1,94 @@
+#include "bind.h"
+#include "ipc/stats_page.h"
+#include "supervisor/backoff.h"
+#include "supervisor/dispatcher.h"
+#include "supervisor/worker_table.h"
+
+namespace procpool::testing {
+
+using supervisor::aftermath;
+using supervisor::dispatcher;
+using supervisor::phase;
+using supervisor::worker_entry;
+using supervisor::worker_table;
+
+template <>
+constexpr std::array names<phase>{"empty", "waiting", "starting", "ready", "retiring"};
+
+template <>
+struct js<worker_entry> {
+  static Napi::Value to(Napi::Env env, const worker_entry& entry) {
+    Napi::Object object = Napi::Object::New(env);
+    object.Set("phase", js<phase>::to(env, entry.now));
+    object.Set("pid", entry.pid);
+    object.Set("startedMs", js<std::uint64_t>::to(env, entry.started_ms));
+    object.Set("wakeMs", js<std::uint64_t>::to(env, entry.wake_ms));
+    object.Set("youngDeaths", entry.young_deaths);
+    object.Set("failedStarts", entry.failed_starts);
+    return object;
+  }
+};
+
+template <>
+struct js<aftermath> {
+  static Napi::Value to(Napi::Env env, const aftermath& after) {
+    Napi::Object object = Napi::Object::New(env);
+    object.Set("replaced", after.replaced);
+    object.Set("givenUp", after.given_up);
+    object.Set("delayMs", js<std::uint64_t>::to(env, after.delay_ms));
+    return object;
+  }
+};
+
+namespace {
+
+void show_dispatcher(Napi::Object object, const std::shared_ptr<dispatcher>& self) {
+  method(object, "add", [self](int worker) { self->add(worker); });
+  method(object, "remove", [self](int worker) { self->remove(worker); });
+  method(object, "next", [self](std::uint64_t now) { return self->next(now); });
+  method(object, "reported", [self](int worker) { self->reported(worker); });
+  method(object, "inFlight", [self](std::uint64_t now) { return self->in_flight(now); });
+  method(object, "nextOverdueMs", [self](std::uint64_t now) { return self->next_overdue_ms(now); });
+}
+
+void show_worker_table(Napi::Object object, const std::shared_ptr<worker_table>& self) {
+  method(object, "resize", [self](std::size_t target, std::uint64_t now) { return self->resize(target, now); });
+  method(object, "stop", [self] { self->stop(); });
+  method(object, "due", [self](std::uint64_t now) { return self->due(now); });
+  method(object, "nextWakeMs", [self] { return self->next_wake_ms(); });
+  method(object, "started", [self](int slot, pid_t pid, std::uint64_t now) { self->started(slot, pid, now); });
+  method(object, "ready", [self](int slot) { self->ready(slot); });
+  method(object, "startFailed", [self](int slot, std::uint64_t now) { return self->start_failed(slot, now); });
+  method(object, "ended", [self](int slot, std::uint64_t now) { return self->ended(slot, now); });
+  method(object, "at", [self](int slot) { return self->at(slot); });
+  method(object, "slotOf", [self](pid_t pid) { return self->slot_of(pid); });
+  method(object, "count", [self](phase which) { return self->count(which); });
+  method(object, "alive", [self] { return self->alive(); });
+  property(object, "target", [self] { return self->target(); });
+}
+
+Napi::Object backoff_of(Napi::Env env) {
+  using namespace supervisor::backoff;
+  Napi::Object object = Napi::Object::New(env);
+  object.Set("youngMs", js<std::uint64_t>::to(env, young_ms));
+  object.Set("giveUpAfter", give_up_after);
+  object.Set("firstDelayMs", js<std::uint64_t>::to(env, first_delay_ms));
+  object.Set("longestDelayMs", js<std::uint64_t>::to(env, longest_delay_ms));
+  method(object, "delayMs", [](std::uint32_t deaths) { return delay_ms(deaths); });
+  return object;
+}
+
+}  // namespace
+
+void show_pool(Napi::Object exports) {
+  constructor(
+      exports, "Dispatcher", [](const auto&) { return std::make_shared<dispatcher>(); }, show_dispatcher);
+  constructor(
+      exports, "WorkerTable", [](const auto&) { return std::make_shared<worker_table>(ipc::max_workers); },
+      show_worker_table);
+  exports.Set("patienceMs", js<std::uint64_t>::to(exports.Env(), dispatcher::patience_ms));
+  exports.Set("maxWorkers", ipc::max_workers);
+  exports.Set("backoff", backoff_of(exports.Env()));
+}
+
+}  // namespace procpool::testing

@@ -1,0 +1,137 @@
+import assert from 'node:assert/strict';
+import { constants } from 'node:os';
+
+import { flagsOf } from '../helpers/processes.js';
+import { addon, type Output, type OutputKind, type OutputWay } from './addon.js';
+import { awaitInput, connections, Descriptors, destinations, patternBytes, readReady } from './descriptors.js';
+
+const { EAGAIN } = constants.errno;
+
+export interface Setup {
+  from?: keyof typeof connections;
+  to: keyof typeof destinations;
+  /** What the destination is taken for, if not for what it is. */
+  forced?: [kind: OutputKind, way: OutputWay];
+}
+
+/**
+ * What a worker does with one connection, and a reader with what comes of it, in turns that the test decides:
+ * `using one = new Transfer(setup)`.
+ */
+export class Transfer implements Disposable {
+  readonly own = new Descriptors();
+  readonly output: Output;
+  readonly client: number;
+  readonly connection: number;
+  /** The descriptor that the output was given, and where it is read. */
+  readonly fd: number;
+  readonly reader: number;
+  readonly #flags: number;
+  readonly #received: Buffer[] = [];
+  #sent = 0;
+  #filled = 0;
+  #delivered = 0;
+  #taken = 0;
+
+  constructor({ from = 'TCP', to, forced }: Setup) {
+    ({ client: this.client, connection: this.connection } = connections[from](this.own));
+    ({ fd: this.fd, reader: this.reader } = destinations[to](this.own));
+    this.#flags = flagsOf(process.pid, this.fd);
+    this.output = forced ? new addon.Output(this.fd, ...forced) : new addon.Output(this.fd);
+  }
+
+  [Symbol.dispose](): void {
+    this.output.close();
+    this.own[Symbol.dispose]();
+  }
+
+  /** The client sends so many bytes, or as many of them as fit. */
+  send(size: number): void {
+    this.#sent += Math.max(addon.send(this.client, patternBytes(this.#sent, size)), 0);
+  }
+
+  /** The client ends its stream. */
+  end(): void {
+    this.own.close(this.client);
+  }
+
+  /** The reader takes so many bytes, or as many of them as there are. */
+  take(most = Infinity): void {
+    const bytes = readReady(this.reader, most);
+    this.#taken += bytes.length;
+    this.#received.push(bytes);
+  }
+
+  fill(): number {
+    assert.equal(this.output.pending, 0);
+    const filled = this.output.fill(this.connection);
+    this.#filled += Math.max(filled, 0);
+    assert.equal(this.output.pending, Math.max(filled, 0));
+    return filled;
+  }
+
+  flush(): number {
+    const { result, delivered } = this.output.flush();
+    this.#delivered += delivered;
+    assert.equal(this.output.pending, this.#filled - this.#delivered);
+    assert.equal(result === 0, this.output.pending === 0);
+    return result;
+  }
+
+  /** Something is sent and read into the stage. */
+  stage(size: number): void {
+    this.send(size);
+    awaitInput(this.connection);
+    assert.ok(this.fill() > 0);
+  }
+
+  /** One reading and its delivery, or what is left of the last delivery. Returns what `fill` or `flush` said last. */
+  step(): number {
+    if (this.output.pending > 0) return this.flush();
+    const filled = this.fill();
+    return filled > 0 ? this.flush() : filled;
+  }
+
+  /** Goes on until the reader is so slow that nothing moves any more. */
+  stall(): void {
+    for (let before = 0; before === 0 || this.output.pending < before;) {
+      this.send(2 ** 20);
+      before = this.output.pending;
+      this.step();
+    }
+  }
+
+  /** Goes on until the output and then the reader has got everything; the client has ended. */
+  finish(): void {
+    for (;;) {
+      while (this.output.pending > 0) this.#deliver();
+      awaitInput(this.connection);
+      const filled = this.fill();
+      if (filled === 0) break;
+      // There is input, so that EAGAIN would be waiting in a circle.
+      assert.ok(filled > 0, `errno ${-filled}`);
+    }
+    while (this.#taken < this.#delivered) this.#awaitAndTake();
+  }
+
+  assertComplete(): void {
+    assert.equal(this.#delivered, this.#sent);
+    assert.ok(Buffer.concat(this.#received).equals(patternBytes(0, this.#sent)), 'the reader got other bytes');
+  }
+
+  assertFlagsKept(): void {
+    assert.equal(flagsOf(process.pid, this.fd), this.#flags);
+  }
+
+  #deliver(): void {
+    const result = this.flush();
+    if (result === 0) return;
+    assert.equal(result, -EAGAIN);
+    this.#awaitAndTake();
+  }
+
+  #awaitAndTake(): void {
+    awaitInput(this.reader);
+    this.take();
+  }
+}
