@@ -112,7 +112,10 @@ test('at the descriptor limit clients are refused, which is logged once, and ser
   const before = descriptorsOf(worker).length;
   const limit = before + 10;
   const limited = spawnSync('prlimit', ['--pid', String(worker), `--nofile=${limit}:${limit}`]);
-  if (limited.status !== 0) return t.skip('needs prlimit(1)');
+  if (limited.status !== 0) {
+    t.skip('needs prlimit(1)');
+    return;
+  }
 
   const sockets = await Promise.all(Array.from({ length: 30 }, () => client(pool.tcp)));
   for (const socket of sockets) socket.on('error', () => undefined).resume();
