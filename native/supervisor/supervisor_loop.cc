@@ -168,8 +168,10 @@ void supervisor_loop::on_report(int slot, ipc::worker_report report) {
 }
 
 void supervisor_loop::on_output_gone(int error) {
-  if (failed_) return;
-  failed_ = true;
+  // Watched on, its end would be reported until the last worker has ended.
+  [[maybe_unused]] const sys::result removed = poller_.remove(STDOUT_FILENO);
+  if (output_gone_) return;
+  output_gone_ = failed_ = true;
   ipc::log_record record{};
   record.error = error;
   host_.write(ipc::log_event::output, record);

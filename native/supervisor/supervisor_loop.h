@@ -80,6 +80,7 @@ class supervisor_loop {
   std::uint64_t shortage_until_ms_ = 0;         // a worker could take no connection at all
   bool listening_ = false;
   bool failed_ = false;
+  bool output_gone_ = false;
   std::uint32_t stop_signals_ = 0;
   std::uint64_t last_signal_ms_ = 0;
 };

@@ -9,6 +9,9 @@
 namespace procpool::worker {
 namespace {
 
+// Other errors are of a connection that broke before it was accepted, and gone with it: accept(2).
+constexpr int most_attempts = 64;
+
 ipc::peer_address compact(const sockaddr_storage& address) {
   ipc::peer_address peer{};
   if (address.ss_family == AF_INET) {
@@ -37,11 +40,15 @@ acceptor::acceptor(int listener) : listener_(listener) { take_spare(); }
 
 sys::result acceptor::accept(ipc::peer_address& peer) {
   if (!listener_) return -EAGAIN;
-  sockaddr_storage address{};
-  socklen_t length = sizeof address;
-  const sys::result fd = sys::accept(listener_.get(), reinterpret_cast<sockaddr*>(&address), &length);
-  if (fd >= 0) peer = compact(address);
-  return fd;
+  for (int attempt = 0; attempt < most_attempts; ++attempt) {
+    sockaddr_storage address{};
+    socklen_t length = sizeof address;
+    const sys::result fd = sys::accept(listener_.get(), reinterpret_cast<sockaddr*>(&address), &length);
+    if (fd >= 0) peer = compact(address);
+    if (fd >= 0 || fd == -EAGAIN || is_exhaustion(fd)) return fd;
+    if (fd == -EINVAL) return -EAGAIN;  // shut down: a sibling was the first to stop
+  }
+  return -EAGAIN;
 }
 
 sys::result acceptor::refuse(ipc::peer_address& peer) {

@@ -14,7 +14,7 @@ class acceptor {
  public:
   explicit acceptor(int listener);
 
-  /// The connection's descriptor, -EAGAIN if none waits, or another errno negated.
+  /// The connection's descriptor, -EAGAIN if none waits, or what is_exhaustion() knows.
   sys::result accept(ipc::peer_address& peer);
 
   /// Takes the next connection and closes it: 0, or an errno negated.

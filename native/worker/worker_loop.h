@@ -224,10 +224,7 @@ ipc::worker_report worker_loop<Handler>::accept_one() {
   ipc::log_record record{};
   const sys::result accepted = acceptor_.accept(record.peer);
   if (is_exhaustion(accepted)) return refuse(accepted);
-  if (accepted < 0) {
-    if (accepted != -EAGAIN) stats_.errors.add(1);
-    return ipc::worker_report::nothing;
-  }
+  if (accepted < 0) return ipc::worker_report::nothing;
   const auto fd = static_cast<int>(accepted);
   stats_.accepted.add(1);
   refusing_ = false;
