@@ -303,6 +303,7 @@ void supervisor_loop::begin_stop(std::uint64_t drain_ms) {
     page_.state.set(static_cast<std::uint64_t>(ipc::pool_state::draining));
     host_.write(ipc::log_event::drain, counted(0, static_cast<std::uint32_t>(drain_ms)));
     queue_.close();
+    look_again_ms_.reset();
     config_.socket_file.remove();
     table_.stop();
     for (const int slot : table_.alive()) {
