@@ -64,6 +64,17 @@ function deferred(): Deferred {
   return { promise, resolve, reject };
 }
 
+/** Runs code of the app's. What it throws is its own uncaught exception, and keeps the pool from nothing. */
+function callOut(call: () => void): void {
+  try {
+    call();
+  } catch (error) {
+    process.nextTick(() => {
+      throw error;
+    });
+  }
+}
+
 /** Workers that lost their supervisor end by themselves within half a second; a stuck one is not waited for. In ms. */
 const orphanPatience = 1000;
 
@@ -207,7 +218,12 @@ export class ProcessPool extends EventEmitter<ProcessPoolEvents> implements Asyn
     const quiet = deferred();
     return {
       records: (records) => {
-        for (const record of records) this.#onRecord(record);
+        for (const record of records) {
+          this.#log(record);
+          callOut(() => {
+            this.#onRecord(record);
+          });
+        }
       },
       ended: (code, signal) => {
         const patience = setTimeout(quiet.resolve, orphanPatience);
@@ -220,16 +236,22 @@ export class ProcessPool extends EventEmitter<ProcessPoolEvents> implements Asyn
     };
   }
 
+  #log(record: NativeRecord): void {
+    const { log, logLevel } = this.#options;
+    if (log === undefined || !isLogged(record.level, logLevel)) return;
+    callOut(() => {
+      log(logEntry(record, () => this.address() ?? ''));
+    });
+  }
+
   #onRecord(record: NativeRecord): void {
-    const address = (): Address | string => this.address() ?? '';
-    if (isLogged(record.level, this.#options.logLevel)) this.#options.log?.(logEntry(record, address));
     const { worker, pid } = record;
     switch (record.event) {
       case 'listening':
         if (this.#phase === 'starting') this.#phase = 'running';
         this.#starting?.resolve();
         this.#starting = undefined;
-        this.emit('listening', address());
+        this.emit('listening', this.address() ?? '');
         break;
       case 'start':
         if (worker >= 0) this.emit('worker:start', { worker, pid });

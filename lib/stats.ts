@@ -81,7 +81,7 @@ export function idleStats(): PoolStats {
 export function poolStats(page: NativeStats, pid: number, ended: boolean): PoolStats {
   const present = page.workers.filter(({ state }) => state !== 'unused' || ended);
   return {
-    state: page.state,
+    state: ended ? 'ended' : page.state,
     pid: ended ? null : pid,
     workers: present.map((worker) => ({
       ...worker,

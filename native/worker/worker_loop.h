@@ -311,7 +311,6 @@ void worker_loop<Handler>::orphaned() {
   // Not watched any more, or its end would be reported for ever.
   supervisor_.close();
   own_deadline_ms_ = detail::now_ms() + ipc::orphan_drain_ms;
-  page_.state.set(static_cast<std::uint64_t>(ipc::pool_state::draining));
   begin_drain();
 }
 
@@ -319,8 +318,8 @@ template <handler Handler>
 void worker_loop<Handler>::begin_drain() {
   if (draining_) return;
   draining_ = true;
-  const bool whole_pool = page_.state.get() == static_cast<std::uint64_t>(ipc::pool_state::draining);
-  if (whole_pool && !retiring_ && !broken_) {
+  const bool pool_stops = page_.state.get() == static_cast<std::uint64_t>(ipc::pool_state::draining);
+  if ((pool_stops || own_deadline_ms_) && !retiring_ && !broken_) {
     take_backlog();
     acceptor_.close_for_all();
   }

@@ -119,6 +119,19 @@ test('the log callback gets typed entries, also for each connection at level deb
   assert.deepEqual(entries.find(({ event }) => event === 'listening')?.address, pool.address());
 });
 
+test('a log callback or a listener that throws is an uncaught exception of the app, and keeps the pool from nothing', async () => {
+  const source = `
+    const { ProcessPool } = require(${JSON.stringify(entry)});
+    let thrown = 0;
+    process.on('uncaughtException', () => { thrown++; });
+    const fail = () => { throw new Error('of the app'); };
+    const pool = new ProcessPool({ port: 0, host: '127.0.0.1', workers: 2, output: 2, log: fail });
+    pool.on('worker:start', fail).on('listening', fail).on('close', fail);
+    pool.start().then(() => pool.stop()).then(() => setImmediate(() => console.log(thrown > 4)));`;
+  const { stdout } = await promisify(execFile)(process.execPath, ['-e', source]);
+  assert.equal(stdout, 'true\n');
+});
+
 test('a host that does not read its log loses entries, which are counted, and no byte', async (t) => {
   const entries: LogEntry[] = [];
   const output = join(temporaryFolder(t), 'out');
