@@ -119,6 +119,8 @@ export interface Binding {
   isWritable(descriptor: number): boolean;
   /** A new pipe's read end and write end, both close-on-exec. */
   pipe(): [number, number];
+  /** Closes an end of a pipe that nobody else has taken over. */
+  close(descriptor: number): void;
 }
 
 /** Loads the addon, prebuilt or built here; `executable` is the supervisor beside it. */

@@ -26,7 +26,7 @@ export function openOutput(binding: Binding, output: string | number): OpenOutpu
       descriptor: writeEnd,
       readable,
       release: () => {
-        closeSync(writeEnd);
+        binding.close(writeEnd);
       },
     };
   }

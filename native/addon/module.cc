@@ -28,9 +28,12 @@ Napi::Value make_pipe(const Napi::CallbackInfo& info) {
   return result;
 }
 
+void close_descriptor(const Napi::CallbackInfo& info) { sys::close(info[0].As<Napi::Number>().Int32Value()); }
+
 Napi::Object initialize(Napi::Env env, Napi::Object exports) {
   supervisor_handle::define(env, exports);
   exports.Set("isWritable", Napi::Function::New(env, is_writable));
+  exports.Set("close", Napi::Function::New(env, close_descriptor));
   exports.Set("pipe", Napi::Function::New(env, make_pipe));
   return exports;
 }

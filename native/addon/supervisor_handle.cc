@@ -17,7 +17,7 @@ namespace procpool::addon {
 namespace {
 
 // Records passed on in one go, so that a flood of them leaves the event loop to others in between.
-constexpr std::uint32_t batch = 64;
+constexpr std::size_t batch = 64;
 
 std::uint32_t number(const Napi::Object& options, const char* name) {
   return options.Get(name).As<Napi::Number>().Uint32Value();
@@ -137,43 +137,45 @@ void supervisor_handle::send(Napi::Env env, const ipc::control_order& order) {
 }
 
 void supervisor_handle::on_control() {
-  bool ended = false;
-  if (pass_records(control_, ended)) return;
-  if (ended) reap();
+  if (pass_records(control_)) reap();
 }
 
 void supervisor_handle::on_log() {
-  bool ended = false;
-  if (pass_records(log_, ended)) return;
-  if (!ended) return;
+  if (!pass_records(log_)) return;
   close(log_watch_, log_);
-  call("quiet", {});
+  call("quiet", [](Napi::Env) { return arguments{}; });
 }
 
-bool supervisor_handle::pass_records(ipc::channel& channel, bool& ended) {
-  const Napi::Env env = Env();
-  const Napi::HandleScope scope(env);
-  Napi::Array records = Napi::Array::New(env);
-  std::uint32_t count = 0;
-  while (count < batch) {
+bool supervisor_handle::pass_records(ipc::channel& channel) {
+  std::vector<ipc::log_record> records;
+  sys::result received = 0;
+  while (records.size() < batch) {
     ipc::log_record record{};
-    const sys::result received = channel.receive(record);
-    ended = received <= 0 && received != -EAGAIN;
+    received = channel.receive(record);
     if (received != sizeof record) break;
-    records.Set(count++, to_js(env, record));
+    records.push_back(record);
   }
-  if (count > 0) call("records", {records});
-  return count == batch;
+  if (!records.empty()) {
+    call("records", [&records](Napi::Env env) {
+      Napi::Array list = Napi::Array::New(env, records.size());
+      for (std::uint32_t index = 0; index < records.size(); ++index) list.Set(index, to_js(env, records[index]));
+      return arguments{list};
+    });
+  }
+  return received <= 0 && received != -EAGAIN;
 }
 
-void supervisor_handle::call(const char* name, const std::initializer_list<napi_value>& arguments) {
+/// Nothing may leave this function: it is called from C. What a listener of the app's throws is the
+/// app's, an uncaught exception as from any event; and a thread of the app's that is being terminated
+/// can make no JavaScript value any more.
+void supervisor_handle::call(const char* name, const std::function<arguments(Napi::Env)>& make_arguments) {
   if (environment_ends_) return;
   const Napi::Env env = Env();
-  const Napi::HandleScope scope(env);
   try {
-    callbacks_.Get(name).As<Napi::Function>().MakeCallback(callbacks_.Value(), arguments, *context_);
+    const Napi::HandleScope scope(env);
+    callbacks_.Get(name).As<Napi::Function>().MakeCallback(callbacks_.Value(), make_arguments(env), *context_);
   } catch (const Napi::Error& error) {
-    // What a listener of the app's throws is the app's: an uncaught exception, as from any event.
+    const Napi::HandleScope scope(env);
     napi_fatal_exception(env, error.Value());
   }
 }
@@ -186,14 +188,14 @@ void supervisor_handle::reap() {
   config_.socket_file.remove();  // a supervisor that was killed left it behind
   (*page_)->state.set(static_cast<std::uint64_t>(ipc::pool_state::ended));
 
-  const Napi::Env env = Env();
-  const Napi::HandleScope scope(env);
-  const bool exited = reaped == pid_ && WIFEXITED(status);
-  const bool killed = reaped == pid_ && WIFSIGNALED(status);
-  call("ended", {
-                    exited ? Napi::Number::New(env, WEXITSTATUS(status)) : env.Null(),
-                    killed ? Napi::Number::New(env, WTERMSIG(status)) : env.Null(),
-                });
+  call("ended", [reaped, status, this](Napi::Env env) {
+    const bool exited = reaped == pid_ && WIFEXITED(status);
+    const bool killed = reaped == pid_ && WIFSIGNALED(status);
+    return arguments{
+        exited ? Napi::Number::New(env, WEXITSTATUS(status)) : env.Null(),
+        killed ? Napi::Number::New(env, WTERMSIG(status)) : env.Null(),
+    };
+  });
 }
 
 void supervisor_handle::close(readable*& watched, ipc::channel& channel) {

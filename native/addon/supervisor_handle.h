@@ -3,7 +3,9 @@
 #include <napi.h>
 #include <sys/types.h>
 
+#include <functional>
 #include <memory>
+#include <vector>
 
 #include "addon/listener.h"
 #include "addon/readable.h"
@@ -35,9 +37,10 @@ class supervisor_handle : public Napi::ObjectWrap<supervisor_handle> {
 
   void on_control();
   void on_log();
-  /// True while there is more to read.
-  bool pass_records(ipc::channel& channel, bool& ended);
-  void call(const char* name, const std::initializer_list<napi_value>& arguments);
+  /// True at the channel's end.
+  bool pass_records(ipc::channel& channel);
+  using arguments = std::vector<napi_value>;
+  void call(const char* name, const std::function<arguments(Napi::Env)>& make_arguments);
   void reap();
   void close(readable*& watched, ipc::channel& channel);
   void closed();

@@ -142,7 +142,8 @@ test('a host that does not read its log loses entries, which are counted, and no
     const next = () => left-- > 0 && connect(${portOf(pool)}, '127.0.0.1').on('close', next).resume().end('x');
     next();`;
   // This thread is blocked, and with it every callback of the pool.
-  assert.equal(spawnSync(process.execPath, ['-e', script]).status, 0);
+  const { status, stderr } = spawnSync(process.execPath, ['-e', script], { encoding: 'utf8' });
+  assert.deepEqual({ status, stderr }, { status: 0, stderr: '' }, JSON.stringify(pool.stats()));
   await until('all closed', () => pool.stats().total.closed === 3000);
   assert.ok(pool.stats().total.logDropped > 0);
   await until(
@@ -260,10 +261,11 @@ test('a killed worker is replaced and told of; counters go on', async (t) => {
   pool.output?.resume();
   await deliver(portOf(pool), 'one');
   const { pid } = pool.stats().workers[0]!;
+  const [exited, started] = [once(pool, 'worker:exit'), once(pool, 'worker:start')];
   process.kill(pid!, 'SIGKILL');
-  const [exit] = (await once(pool, 'worker:exit')) as [WorkerExit];
+  const [exit] = (await exited) as [WorkerExit];
   assert.deepEqual(exit, { worker: 0, pid, code: null, signal: 'SIGKILL' });
-  await once(pool, 'worker:start');
+  await started;
   await deliver(portOf(pool), 'two');
   const { accepted, restarts, bytesOut } = pool.stats().workers[0]!;
   assert.deepEqual({ accepted, restarts, bytesOut }, { accepted: 2, restarts: 1, bytesOut: 6 });
