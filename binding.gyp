@@ -30,7 +30,7 @@
         "native/sys/syscalls.cc",
       ],
       "dependencies": ["procpool-supervisor"],
-      "defines": ["NAPI_VERSION=8", "NODE_ADDON_API_CPP_EXCEPTIONS"],
+      "defines": ["NAPI_VERSION=8", "NODE_ADDON_API_CPP_EXCEPTIONS", "NODE_API_SWALLOW_UNTHROWABLE_EXCEPTIONS"],
       "cflags_cc": ["-fvisibility=hidden", "-isystem", "<!(node -p \"path.dirname(require.resolve('node-addon-api'))\")"],
       # A reaping thread may outlive the thread of the app's that loaded the addon.
       "ldflags": ["-Wl,-z,nodelete"],

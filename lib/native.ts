@@ -105,7 +105,7 @@ export interface Address {
 }
 
 export interface NativeSupervisor {
-  readonly pid: number;
+  pid(): number;
   address(): Address | string;
   stats(): NativeStats;
   stop(drainTimeout: number, signal: number): void;

@@ -139,7 +139,7 @@ export class ProcessPool extends EventEmitter<ProcessPoolEvents> implements Asyn
   /** The counters as they stand, read from shared memory: valid while a worker hangs, and after the end. */
   stats(): PoolStats {
     if (this.#native === undefined) return idleStats();
-    return poolStats(this.#native.stats(), this.#native.pid, this.#phase === 'ended');
+    return poolStats(this.#native.stats(), this.#native.pid(), this.#phase === 'ended');
   }
 
   /**

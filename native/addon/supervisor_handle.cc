@@ -44,6 +44,7 @@ Napi::Error listen_error(Napi::Env env, const sys::sys_error& failure, const end
 void supervisor_handle::define(Napi::Env env, Napi::Object exports) {
   exports.Set("Supervisor", DefineClass(env, "Supervisor",
                                         {
+                                            InstanceMethod("pid", &supervisor_handle::pid),
                                             InstanceMethod("address", &supervisor_handle::address),
                                             InstanceMethod("stats", &supervisor_handle::stats),
                                             InstanceMethod("stop", &supervisor_handle::stop),
@@ -54,9 +55,11 @@ void supervisor_handle::define(Napi::Env env, Napi::Object exports) {
 supervisor_handle::supervisor_handle(const Napi::CallbackInfo& info) : Napi::ObjectWrap<supervisor_handle>(info) {
   const auto options = info[0].As<Napi::Object>();
   callbacks_ = Napi::Persistent(info[1].As<Napi::Object>());
+  context_ = std::make_unique<Napi::AsyncContext>(info.Env(), "procpool-native");
   start(options);
+  // From here on nothing is asked of JavaScript: a thread that is being terminated would answer with
+  // an exception, and the supervisor runs.
   watch(info.Env());
-  info.This().As<Napi::Object>().Set("pid", pid_);
 }
 
 void supervisor_handle::start(const Napi::Object& options) {
@@ -97,10 +100,16 @@ void supervisor_handle::start(const Napi::Object& options) {
 
 void supervisor_handle::watch(Napi::Env env) {
   uv_loop_t* loop = nullptr;
-  if (napi_get_uv_event_loop(env, &loop) != napi_ok) throw Napi::Error::New(env);
-  context_ = std::make_unique<Napi::AsyncContext>(env, "procpool-native");
-  control_watch_ = readable::watch(loop, control_.fd(), [this] { on_control(); });
-  log_watch_ = readable::watch(loop, log_.fd(), [this] { on_log(); });
+  napi_get_uv_event_loop(env, &loop);
+  try {
+    control_watch_ = readable::watch(loop, control_.fd(), [this] { on_control(); });
+    log_watch_ = readable::watch(loop, log_.fd(), [this] { on_log(); });
+  } catch (const sys::sys_error& failure) {
+    if (control_watch_ != nullptr) control_watch_->close([] {});
+    control_.close();
+    reap_later();
+    throw to_js(env, failure);
+  }
   open_watches_ = 2;
   Ref();
   napi_add_async_cleanup_hook(env, &supervisor_handle::on_environment_end, this, &cleanup_);
@@ -115,6 +124,8 @@ Napi::Value supervisor_handle::address(const Napi::CallbackInfo& info) {
   object.Set("port", static_cast<double>(bound_.port));
   return object;
 }
+
+Napi::Value supervisor_handle::pid(const Napi::CallbackInfo& info) { return Napi::Number::New(info.Env(), pid_); }
 
 Napi::Value supervisor_handle::stats(const Napi::CallbackInfo& info) { return to_js(info.Env(), **page_); }
 
@@ -208,23 +219,27 @@ void supervisor_handle::closed() {
   auto* cleanup = std::exchange(cleanup_, nullptr);
   if (!environment_ends_) {
     const Napi::HandleScope scope(Env());
+    // They hold the pool in JavaScript, which holds this object.
+    callbacks_.Reset();
     Unref();
   }
   napi_remove_async_cleanup_hook(cleanup);
 }
 
-/// A worker thread of the app's ends, or the app does: the supervisor sees its channel's end, and is
-/// reaped by a thread of its own, since the rest of the app may live on (the library stays loaded,
-/// see binding.gyp).
+/// In a thread of its own, since nobody may wait for the drain (the library stays loaded, see
+/// binding.gyp).
+void supervisor_handle::reap_later() const {
+  std::thread([pid = pid_] {
+    int status = 0;
+    [[maybe_unused]] const sys::result reaped = sys::wait_for(pid, status, 0);
+  }).detach();
+}
+
+/// A worker thread of the app's ends, or the app does: the supervisor sees its channel's end.
 void supervisor_handle::on_environment_end(napi_async_cleanup_hook_handle, void* data) {
   auto* self = static_cast<supervisor_handle*>(data);
   self->environment_ends_ = true;
-  if (self->control_) {
-    std::thread([pid = self->pid_] {
-      int status = 0;
-      [[maybe_unused]] const sys::result reaped = sys::wait_for(pid, status, 0);
-    }).detach();
-  }
+  if (self->control_) self->reap_later();
   self->close(self->control_watch_, self->control_);
   self->close(self->log_watch_, self->log_);
 }

@@ -26,6 +26,7 @@ class supervisor_handle : public Napi::ObjectWrap<supervisor_handle> {
   explicit supervisor_handle(const Napi::CallbackInfo& info);
 
  private:
+  Napi::Value pid(const Napi::CallbackInfo& info);
   Napi::Value address(const Napi::CallbackInfo& info);
   Napi::Value stats(const Napi::CallbackInfo& info);
   void stop(const Napi::CallbackInfo& info);
@@ -42,6 +43,7 @@ class supervisor_handle : public Napi::ObjectWrap<supervisor_handle> {
   using arguments = std::vector<napi_value>;
   void call(const char* name, const std::function<arguments(Napi::Env)>& make_arguments);
   void reap();
+  void reap_later() const;
   void close(readable*& watched, ipc::channel& channel);
   void closed();
 
