@@ -1,4 +1,3 @@
-import { resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 
 import ms from 'ms';
@@ -72,7 +71,7 @@ const flags: Record<string, Flag> = {
   output: {
     value: 'FILE',
     help: 'file to append to (standard output)',
-    set: (text, { options }) => (options.output = text === '' ? '' : resolve(text)),
+    set: (text, { options }) => (options.output = text === '' || text.startsWith('/') ? text : `./${text}`),
   },
   backlog: {
     value: 'N',

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { type Command, helpText, inFlags, parseCommand, UsageError } from './arguments.js';
 import { type ErrorCode, ProcpoolError } from './errors.js';
 import { formatEntry, isLogged, type LogEntry, statsEntry, warning } from './log.js';
+import { openLogSink } from './log_sink.js';
 import { watchPackageManager } from './npm_parent.js';
 import { ProcessPool } from './pool.js';
 
@@ -22,6 +23,9 @@ const loggedFailures = new Set<ErrorCode>([
   'ERR_PROCPOOL_WORKERS',
 ]);
 
+/** How long stderr may take to take the last lines, in ms. */
+const lastWordsPatience = 1000;
+
 /** How long a pool whose npm was killed goes on delivering, in ms. */
 const orphanDrain = 500;
 
@@ -32,9 +36,21 @@ function version(): string {
 
 /** Node opens /dev/null for reading and writing where it is started with stdout closed. */
 function stdoutLeadsNowhere(): boolean {
-  const flags = /^flags:\s*(\d+)/m.exec(readFileSync('/proc/self/fdinfo/1', 'latin1'))?.[1] ?? '';
-  const readAndWrite = (Number.parseInt(flags, 8) & accessMode) === constants.O_RDWR;
-  return readAndWrite && fstatSync(1).rdev === statSync('/dev/null').rdev;
+  try {
+    const flags = /^flags:\s*(\d+)/m.exec(readFileSync('/proc/self/fdinfo/1', 'latin1'))?.[1] ?? '';
+    const readAndWrite = (Number.parseInt(flags, 8) & accessMode) === constants.O_RDWR;
+    return readAndWrite && fstatSync(1).rdev === statSync('/dev/null').rdev;
+  } catch {
+    return false; // no /proc to tell
+  }
+}
+
+/** To stdout; a reader that has gone is none of our failures. */
+function print(text: string): void {
+  process.stdout.on('error', ({ code }: NodeJS.ErrnoException) => {
+    if (code !== 'EPIPE') process.exitCode = exitFailure;
+  });
+  process.stdout.write(text);
 }
 
 function complain(error: unknown): void {
@@ -43,11 +59,10 @@ function complain(error: unknown): void {
 }
 
 async function run({ options, logFormat, statsInterval }: Extract<Command, { action: 'run' }>): Promise<void> {
+  const sink = openLogSink((count) => formatEntry(warning(`${count} log entries left out`), logFormat));
   const log = (entry: LogEntry): void => {
-    process.stderr.write(`${formatEntry(entry, logFormat)}\n`);
+    sink.write(formatEntry(entry, logFormat));
   };
-  // A log whose reader has gone is no reason to stop moving bytes.
-  process.stderr.on('error', () => undefined);
 
   const pool = new ProcessPool({ ...options, log });
   const fail = (error: unknown): void => {
@@ -65,7 +80,13 @@ async function run({ options, logFormat, statsInterval }: Extract<Command, { act
   process.on('SIGINT', stop);
   process.on('SIGTERM', stop);
   watchPackageManager(() => void pool.stop({ drainTimeout: orphanDrain }).catch(fail));
-  pool.on('close', () => process.off('SIGINT', stop).off('SIGTERM', stop));
+  pool.on('close', () => {
+    process.off('SIGINT', stop).off('SIGTERM', stop);
+    // What stderr still holds is not waited for longer than this.
+    setTimeout(() => {
+      process.exit();
+    }, lastWordsPatience).unref();
+  });
 
   if (options.output === undefined && isLogged('warn', options.logLevel ?? 'info') && stdoutLeadsNowhere()) {
     log(warning('stdout is closed, or /dev/null: what clients send is thrown away'));
@@ -90,7 +111,7 @@ function main(): void {
   try {
     const command = parseCommand(process.argv.slice(2));
     if (command.action === 'run') void run(command);
-    else process.stdout.write(command.action === 'help' ? helpText() : `${version()}\n`);
+    else print(command.action === 'help' ? helpText() : `${version()}\n`);
   } catch (error) {
     if (!(error instanceof UsageError)) throw error;
     complain(error);

@@ -46,18 +46,21 @@ function isPackageManager({ pid, name }: Process): boolean {
   }
 }
 
-/** This process's ancestors up to the nearest package manager; none if there is none. */
+/** This process's ancestors, up to the nearest package manager or the first process of all. */
 function ancestors(): Process[] {
   const found: Process[] = [];
   for (let pid = process.ppid; pid > 1;) {
     const ancestor = readProcess(pid);
     if (ancestor === undefined) break;
     found.push(ancestor);
-    if (isPackageManager(ancestor)) return found;
+    if (isPackageManager(ancestor)) break;
     pid = ancestor.parent;
   }
-  return [];
+  return found;
 }
+
+/** Who adopts the children of a process that has ended. */
+const reapers = new Set(['systemd', 'init', 'tini', 'dumb-init', 'catatonit']);
 
 function lives({ pid, started }: Process): boolean {
   const now = readProcess(pid);
@@ -66,8 +69,14 @@ function lives({ pid, started }: Process): boolean {
 
 /** Calls `gone` once when the package manager above this process, or a shell in between, has ended. */
 export function watchPackageManager(gone: () => void): void {
-  const watched = process.env.npm_execpath === undefined ? [] : ancestors();
-  if (watched.length === 0) return;
+  if (process.env.npm_execpath === undefined) return;
+  const watched = ancestors();
+  const last = watched.at(-1);
+  if (last === undefined || !isPackageManager(last)) {
+    // It was killed before this process came to look, unless what npm started has started this in turn.
+    if (watched.every(({ name }) => shells.has(name) || reapers.has(name))) gone();
+    return;
+  }
   const timer = setInterval(() => {
     if (watched.every(lives)) return;
     clearInterval(timer);

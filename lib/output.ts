@@ -1,4 +1,4 @@
-import { closeSync, openSync } from 'node:fs';
+import { closeSync, constants, openSync } from 'node:fs';
 import { Socket } from 'node:net';
 import type { Readable } from 'node:stream';
 
@@ -17,6 +17,13 @@ export interface OpenOutput {
 
 const stdout = 1;
 
+/** Non-blocking: a FIFO without a reader is an error (ENXIO), and not a wait that nothing ends. */
+const flags = constants.O_WRONLY | constants.O_APPEND | constants.O_CREAT | constants.O_NONBLOCK;
+
+function wanted(output: number | 'inherit'): string {
+  return output === 'inherit' ? 'something else while stdout is not open for writing' : 'open for writing';
+}
+
 /** Opens what the option `output` names. Throws a system error or `ERR_PROCPOOL_OPTION`. */
 export function openOutput(binding: Binding, output: string | number): OpenOutput {
   if (output === 'pipe') {
@@ -32,11 +39,11 @@ export function openOutput(binding: Binding, output: string | number): OpenOutpu
   }
   if (typeof output === 'number' || output === 'inherit') {
     const descriptor = output === 'inherit' ? stdout : output;
-    if (!binding.isWritable(descriptor)) throw optionError('output', output, 'open for writing');
+    if (!binding.isWritable(descriptor)) throw optionError('output', output, wanted(output));
     return { descriptor, readable: null, release: () => undefined };
   }
   try {
-    const descriptor = openSync(output, 'a');
+    const descriptor = openSync(output, flags, 0o666);
     return {
       descriptor,
       readable: null,

@@ -88,6 +88,7 @@ export class ProcessPool extends EventEmitter<ProcessPoolEvents> implements Asyn
   #phase: 'idle' | 'starting' | 'running' | 'stopping' | 'ended' = 'idle';
   #starting: Deferred | undefined;
   #resizing: Deferred[] = [];
+  #resizeScheduled = false;
   #native: NativeSupervisor | undefined;
   #output: Readable | null = null;
   #target: number;
@@ -152,7 +153,10 @@ export class ProcessPool extends EventEmitter<ProcessPoolEvents> implements Asyn
     const resized = deferred();
     this.#resizing.push(resized);
     this.#target = workers;
-    this.#native.resize(workers);
+    if (!this.#resizeScheduled) {
+      this.#resizeScheduled = true;
+      queueMicrotask(this.#orderResize);
+    }
     await resized.promise;
   }
 
@@ -176,6 +180,12 @@ export class ProcessPool extends EventEmitter<ProcessPoolEvents> implements Asyn
   async [Symbol.asyncDispose](): Promise<void> {
     await this.stop();
   }
+
+  /** One order for all calls of resize() that come at once. */
+  readonly #orderResize = (): void => {
+    this.#resizeScheduled = false;
+    if (this.#phase === 'running') this.#native?.resize(this.#target);
+  };
 
   readonly #onAbort = (): void => {
     this.stop().catch((error: unknown) => {
@@ -344,7 +354,7 @@ export class ProcessPool extends EventEmitter<ProcessPoolEvents> implements Asyn
     const { syscall, code, message } = error as NodeJS.ErrnoException;
     const { path, host, port } = this.#options;
     if (syscall === 'listen' && path !== undefined) return withOption(error, 'path', path);
-    if (syscall === 'listen' && code === 'EADDRNOTAVAIL') return withOption(error, 'host', host);
+    if (syscall === 'listen' && (code === 'EADDRNOTAVAIL' || code === 'EINVAL')) return withOption(error, 'host', host);
     if (syscall === 'listen') return withOption(error, 'port', port);
     return new ProcpoolError('ERR_PROCPOOL_SUPERVISOR', `the supervisor cannot be started: ${message}`, {
       cause: error,

@@ -16,7 +16,7 @@ test('every flag changes what it names', () => {
       host: 'h',
       workers: 2,
       backlog: 3,
-      output: `${process.cwd()}/o`,
+      output: './o',
       drainTimeout: 1500,
       logLevel: 'debug',
     },
