@@ -64,7 +64,7 @@
       "conditions": [
         ["static_supervisor==1", {"ldflags": ["-static"]}],
         ["sanitize==1", {
-          "cflags_cc": ["-fsanitize=address,undefined", "-fno-sanitize-recover=all", "-fno-omit-frame-pointer", "-g", "-O1"],
+          "cflags_cc": ["-fsanitize=address,undefined", "-fno-sanitize=vptr", "-fno-sanitize-recover=all", "-fno-omit-frame-pointer", "-g", "-O1"],
           "ldflags": ["-fsanitize=address,undefined"],
         }],
       ],

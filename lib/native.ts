@@ -110,6 +110,10 @@ export interface NativeSupervisor {
   stats(): NativeStats;
   stop(drainTimeout: number, signal: number): void;
   resize(workers: number): void;
+  /** Kills a supervisor that does not end. */
+  kill(): void;
+  /** Kills workers that do not end though their supervisor has, and waits for their last words no longer. */
+  abandon(): void;
 }
 
 /** The whole of native/addon. */

@@ -78,6 +78,11 @@ function callOut(call: () => void): void {
 /** Workers that lost their supervisor end by themselves within half a second; a stuck one is not waited for. In ms. */
 const orphanPatience = 1000;
 
+/** What a supervisor gets beyond the drain's time, before it is killed. In ms. */
+const supervisorPatience = 2000;
+
+const longestTimer = 2 ** 31 - 1;
+
 /**
  * Worker processes that accept connections and deliver what clients send to the output. One life each: `start()`, then
  * `stop()`. While it runs it keeps the event loop alive, as a server does.
@@ -89,6 +94,8 @@ export class ProcessPool extends EventEmitter<ProcessPoolEvents> implements Asyn
   #starting: Deferred | undefined;
   #resizing: Deferred[] = [];
   #resizeScheduled = false;
+  #dueMs = Infinity;
+  #overdue: NodeJS.Timeout | undefined;
   #native: NativeSupervisor | undefined;
   #output: Readable | null = null;
   #target: number;
@@ -171,6 +178,7 @@ export class ProcessPool extends EventEmitter<ProcessPoolEvents> implements Asyn
     if (this.#phase !== 'ended') {
       this.#phase = 'stopping';
       this.#native?.stop(drainTimeout, signal === undefined ? 0 : constants.signals[signal]);
+      this.#expectEnd(drainTimeout);
       this.#stops += 1;
       await this.#closed.promise;
     }
@@ -179,6 +187,15 @@ export class ProcessPool extends EventEmitter<ProcessPoolEvents> implements Asyn
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.stop();
+  }
+
+  /** A supervisor that is stopped, or hangs, does not keep the pool from ending. */
+  #expectEnd(drainTimeout: number): void {
+    const due = Date.now() + drainTimeout + supervisorPatience;
+    if (due >= this.#dueMs) return;
+    this.#dueMs = due;
+    clearTimeout(this.#overdue);
+    this.#overdue = setTimeout(() => this.#native?.kill(), Math.min(due - Date.now(), longestTimer));
   }
 
   /** One order for all calls of resize() that come at once. */
@@ -236,7 +253,11 @@ export class ProcessPool extends EventEmitter<ProcessPoolEvents> implements Asyn
         }
       },
       ended: (code, signal) => {
-        const patience = setTimeout(quiet.resolve, orphanPatience);
+        clearTimeout(this.#overdue);
+        const patience = setTimeout(() => {
+          this.#native?.abandon();
+          quiet.resolve();
+        }, orphanPatience);
         void quiet.promise.then(() => {
           clearTimeout(patience);
           this.#end(this.#reason(code, signal));

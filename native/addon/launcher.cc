@@ -8,6 +8,7 @@
 #include <csignal>
 #include <cstdlib>
 #include <utility>
+#include <vector>
 
 #include "sys/sys_error.h"
 
@@ -61,24 +62,33 @@ class attributes {
 
 sys::unique_fd moved_away(int fd) { return sys::unique_fd(sys::check("fcntl", sys::duplicate(fd, out_of_the_way))); }
 
-/// The app's secrets stay in the app; only the loader may need to be told something.
-std::string loader_path() {
-  const char* path = std::getenv("LD_LIBRARY_PATH");
-  return path == nullptr ? "" : std::string("LD_LIBRARY_PATH=") + path;
+/// The app's secrets stay in the app; only the loader and the sanitizers may need to be told something.
+std::vector<std::string> environment_passed_on() {
+  std::vector<std::string> variables;
+  for (const char* name : {"LD_LIBRARY_PATH", "ASAN_OPTIONS"}) {
+    const char* value = std::getenv(name);
+    if (value != nullptr) variables.push_back(std::string(name) + "=" + value);
+  }
+  return variables;
 }
 
 pid_t start(const std::string& executable, int output, int control) {
   const sys::unique_fd out = moved_away(output);
+  // Node makes its own three close-on-exec, too.
+  const sys::unique_fd error = moved_away(STDERR_FILENO);
   const sys::unique_fd end = moved_away(control);
   file_actions actions;
   actions.open(STDIN_FILENO, "/dev/null", O_RDONLY);
   actions.duplicate(out.get(), STDOUT_FILENO);
+  actions.duplicate(error.get(), STDERR_FILENO);
   actions.duplicate(end.get(), ipc::control_fd);
 
   std::string name = "procpool-supervisor";
-  std::string library_path = loader_path();
   std::array<char*, 2> arguments{name.data(), nullptr};
-  std::array<char*, 2> environment{library_path.empty() ? nullptr : library_path.data(), nullptr};
+  std::vector<std::string> variables = environment_passed_on();
+  std::vector<char*> environment;
+  for (std::string& variable : variables) environment.push_back(variable.data());
+  environment.push_back(nullptr);
   const attributes how;
   pid_t pid = 0;
   check("spawn",

@@ -1,9 +1,11 @@
 #include "addon/supervisor_handle.h"
 
+#include <fcntl.h>
 #include <sys/wait.h>
 #include <uv.h>
 
 #include <cerrno>
+#include <csignal>
 #include <thread>
 #include <utility>
 
@@ -39,6 +41,16 @@ Napi::Error listen_error(Napi::Env env, const sys::sys_error& failure, const end
   return error;
 }
 
+/// Not the host's child, so that its pid may be another's by now: the name tells.
+bool is_worker(pid_t pid) {
+  const std::string path = "/proc/" + std::to_string(pid) + "/comm";
+  const sys::result fd = sys::open(path.c_str(), O_RDONLY);
+  if (fd < 0) return false;
+  const sys::unique_fd file(static_cast<int>(fd));
+  std::string name(ipc::worker_name.size(), '\0');
+  return sys::read(file.get(), name.data(), name.size()) > 0 && name == ipc::worker_name;
+}
+
 }  // namespace
 
 void supervisor_handle::define(Napi::Env env, Napi::Object exports) {
@@ -49,6 +61,8 @@ void supervisor_handle::define(Napi::Env env, Napi::Object exports) {
                                             InstanceMethod("stats", &supervisor_handle::stats),
                                             InstanceMethod("stop", &supervisor_handle::stop),
                                             InstanceMethod("resize", &supervisor_handle::resize),
+                                            InstanceMethod("kill", &supervisor_handle::kill),
+                                            InstanceMethod("abandon", &supervisor_handle::abandon),
                                         }));
 }
 
@@ -139,6 +153,22 @@ void supervisor_handle::stop(const Napi::CallbackInfo& info) {
 
 void supervisor_handle::resize(const Napi::CallbackInfo& info) {
   send(info.Env(), {.kind = ipc::control_kind::resize, .value = info[0].As<Napi::Number>().Uint32Value(), .signal = 0});
+}
+
+void supervisor_handle::kill(const Napi::CallbackInfo&) {
+  // Not reaped yet, so that the pid is still its own.
+  if (control_) [[maybe_unused]]
+    const sys::result sent = sys::kill(pid_, SIGKILL);
+}
+
+void supervisor_handle::abandon(const Napi::CallbackInfo&) {
+  if (control_) return;
+  for (const ipc::worker_slot& slot : (*page_)->workers) {
+    const auto pid = static_cast<pid_t>(slot.pid.get());
+    if (pid == 0 || !is_worker(pid)) continue;
+    [[maybe_unused]] const sys::result sent = sys::kill(pid, SIGKILL);
+  }
+  close(log_watch_, log_);
 }
 
 void supervisor_handle::send(Napi::Env env, const ipc::control_order& order) {

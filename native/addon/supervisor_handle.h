@@ -32,6 +32,9 @@ class supervisor_handle : public Napi::ObjectWrap<supervisor_handle> {
   void stop(const Napi::CallbackInfo& info);
   void resize(const Napi::CallbackInfo& info);
 
+  void kill(const Napi::CallbackInfo& info);
+  void abandon(const Napi::CallbackInfo& info);
+
   void start(const Napi::Object& options);
   void watch(Napi::Env env);
   void send(Napi::Env env, const ipc::control_order& order);

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <string_view>
 
 #include "ipc/socket_file.h"
 
@@ -17,6 +18,9 @@ namespace procpool::ipc {
 
 /// Where the supervisor finds its end of the control channel when it starts.
 constexpr int control_fd = 3;
+
+/// What a worker's process name begins with; its number follows.
+constexpr std::string_view worker_name = "procpool-w";
 
 /// How long, in ms, a pool whose owner has gone may go on delivering what its clients had sent.
 constexpr std::uint32_t orphan_drain_ms = 500;
@@ -59,6 +63,7 @@ enum class worker_report : std::uint8_t {
   nothing = 'N',        // there was none
   refused = 'F',        // there was one, but no descriptor for it: closed it
   exhausted = 'E',      // and could not even close it
+  leaving = 'L',        // was told to end, and accepts no more
   output_failed = 'O',  // stdout is broken; the errno is in the worker's slot
 };
 

@@ -151,6 +151,13 @@ void supervisor_loop::on_report(int slot, ipc::worker_report report) {
       write(ipc::log_event::start, slot);
       log_size();
       return hand_out();
+    case ipc::worker_report::leaving:
+      if (!table_.leaving(slot, now_ms())) return;
+      dispatcher_.remove(slot);
+      set_state(slot, ipc::worker_state::draining);
+      page_.workers[slot].restarts.add(1);
+      start_due_workers();
+      return log_size();
     case ipc::worker_report::output_failed:
       return on_output_gone(static_cast<int>(page_.workers[slot].output_error.get()));
     case ipc::worker_report::exhausted:

@@ -80,6 +80,13 @@ void worker_table::ready(int slot) {
   if (worker.now == phase::starting) worker.now = phase::ready;
 }
 
+bool worker_table::leaving(int slot, std::uint64_t now_ms) {
+  if (stopped_ || !is_member(entry(slot))) return false;
+  entry(slot).now = phase::retiring;
+  add_members(now_ms);
+  return true;
+}
+
 aftermath worker_table::start_failed(int slot, std::uint64_t now_ms) {
   ++entry(slot).failed_starts;
   ++entry(slot).young_deaths;

@@ -53,6 +53,8 @@ class worker_table {
 
   void started(int slot, pid_t pid, std::uint64_t now_ms);
   void ready(int slot);
+  /// It goes of its own accord: retires, and another is to be started for it. False: it did already.
+  bool leaving(int slot, std::uint64_t now_ms);
   aftermath start_failed(int slot, std::uint64_t now_ms);
   aftermath ended(int slot, std::uint64_t now_ms);
 

@@ -44,7 +44,13 @@ sys::result acceptor::accept(ipc::peer_address& peer) {
     sockaddr_storage address{};
     socklen_t length = sizeof address;
     const sys::result fd = sys::accept(listener_.get(), reinterpret_cast<sockaddr*>(&address), &length);
-    if (fd >= 0) peer = compact(address);
+    if (fd >= 0) {
+      peer = compact(address);
+      // Urgent data stays in the stream. A TCP socket inherits that from its listener.
+      if (address.ss_family == AF_UNIX) {
+        [[maybe_unused]] const sys::result set = sys::set_option(static_cast<int>(fd), SOL_SOCKET, SO_OOBINLINE, 1);
+      }
+    }
     if (fd >= 0 || fd == -EAGAIN || is_exhaustion(fd)) return fd;
     if (fd == -EINVAL) return -EAGAIN;  // shut down: a sibling was the first to stop
   }

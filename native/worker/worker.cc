@@ -2,7 +2,7 @@
 
 #include <unistd.h>
 
-#include <cstdio>
+#include <string>
 #include <utility>
 
 #include "sys/sys_error.h"
@@ -21,9 +21,7 @@ void report_failure(worker_setup& setup, const sys::sys_error& failure) {
 }  // namespace
 
 int run_worker(worker_setup setup) {
-  char name[16];
-  std::snprintf(name, sizeof name, "procpool-w%d", setup.id);
-  sys::name_process(name);
+  sys::name_process((std::string(ipc::worker_name) + std::to_string(setup.id)).c_str());
   try {
     output out(STDOUT_FILENO);
     sink_handler sink(out, setup.page.workers[setup.id]);

@@ -323,6 +323,7 @@ void worker_loop<Handler>::begin_drain() {
     take_backlog();
     acceptor_.close_for_all();
   }
+  if (!pool_stops && !retiring_) report(ipc::worker_report::leaving);
   acceptor_.close();
   connections_.for_each(
       [this](int fd, connection& client) { drain::begin(client, detail::waiting_bytes(fd), drain_clock_ms()); });

@@ -6,6 +6,7 @@ import { connect, createServer } from 'node:net';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { type TestContext, test } from 'node:test';
+import { setTimeout as wait } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { Worker } from 'node:worker_threads';
 
@@ -177,7 +178,7 @@ test('resize up and down, and a worker that is too many keeps its clients', asyn
   }
   await until('retired', () => pool.stats().workers.length === 1);
   await deliver(portOf(pool), 'on');
-  await Promise.all([pool.resize(2), pool.resize(4), pool.resize(2)]);
+  await Promise.all(Array.from({ length: 1000 }, (_, index) => pool.resize(index === 999 ? 2 : 4)));
   assert.equal(pool.stats().workers.filter(({ state }) => state === 'ready').length, 2);
   await pool.stop();
   assert.equal(await output, 'keptkeptkepton');
@@ -405,6 +406,20 @@ test('a pool in a worker thread runs, and ends with its thread', async (t) => {
     assert.ok(await refusesConnections(port));
   }
   t.diagnostic('the process lives on');
+});
+
+test('threads that are terminated while their pools start leave nothing, and harm nobody', async () => {
+  const source = `
+    const { ProcessPool } = require(${JSON.stringify(entry)});
+    require('node:worker_threads').parentPort.postMessage('starts');
+    new ProcessPool({ port: 0, host: '127.0.0.1', workers: 2, output: 'pipe', log: () => {} }).start().catch(() => {});`;
+  for (let delay = 0; delay < 30; delay += 1) {
+    const thread = new Worker(source, { eval: true });
+    await once(thread, 'message');
+    await wait(delay % 10);
+    await thread.terminate();
+  }
+  await until('nothing left', () => !childrenOf(process.pid).some((pid) => statOf(pid)?.name.startsWith('procpool')));
 });
 
 test('a host that exits without a stop takes the pool with it', async () => {

@@ -138,10 +138,43 @@ test('a worker that is told to end delivers what its clients sent and is replace
   const before = pool.worker(0);
   process.kill(before, 'SIGTERM');
   assert.equal((await pool.logged('exit')).code, 0);
-  await until('replaced', () => pool.worker(0) !== before);
+  await pool.logged('start', ({ worker, pid }) => worker !== null && pid !== before);
   await deliver(pool.tcp, ' and on');
   assert.equal((await pool.stop()).code, 0);
   assert.equal(await received, 'kept and on');
+});
+
+test('a worker that is told to end while a reader stalls the output is replaced at once', async (t) => {
+  const pool = await startCli(t, ['--workers', '1', '--log-level', 'debug', '--drain-timeout', '10m']);
+  await stalledClients(pool, 20, 2 ** 16);
+  const before = pool.worker(0);
+  process.kill(before, 'SIGTERM');
+  const { pid } = await pool.logged('start', (entry) => entry.worker !== null && entry.pid !== before);
+  const late = await client(pool.tcp);
+  await pool.logged('connect', (entry) => entry.pid === pid);
+  late.resume().end('late');
+  const received = text(pool.stdout);
+  assert.equal((await pool.stop()).code, 0);
+  assert.equal((await received).length, 20 * 2 ** 16 + 'late'.length);
+});
+
+test('a supervisor that hangs does not keep the pool from ending', async (t) => {
+  const pool = await startCli(t, ['--workers', '2', '--drain-timeout', '10m']);
+  process.kill(pool.supervisor, 'SIGSTOP');
+  await until('stopped', () => statOf(pool.supervisor)?.state === 'T');
+  pool.child.kill('SIGTERM');
+  pool.child.kill('SIGINT');
+  assert.deepEqual(await pool.exited, { code: 1, signal: null });
+  assert.deepEqual(pool.complaints, ['procpool-native: the supervisor was killed by SIGKILL']);
+});
+
+test('a worker that hangs when its supervisor is killed does not outlive it', async (t) => {
+  const pool = await startCli(t, ['--workers', '2']);
+  const hung = pool.worker(0);
+  process.kill(hung, 'SIGSTOP');
+  await until('stopped', () => statOf(hung)?.state === 'T');
+  process.kill(pool.supervisor, 'SIGKILL');
+  assert.equal((await pool.exited).code, 1);
 });
 
 test('a signal to a worker that has just been forked is its own, and never kills it unheard', async (t) => {

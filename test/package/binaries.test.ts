@@ -27,7 +27,7 @@ test('the supervisor says that it is not started by hand', () => {
 });
 
 for (const [library, prefix, floor] of [
-  ['glibc', 'GLIBC', '2.33'],
+  ['glibc', 'GLIBC', '2.28'],
   ['libstdc++', 'GLIBCXX', '3.4.25'],
   ["libstdc++'s ABI", 'CXXABI', '1.3.11'],
 ] as const) {
