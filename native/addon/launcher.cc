@@ -87,6 +87,7 @@ pid_t start(const std::string& executable, int output, int control) {
   std::array<char*, 2> arguments{name.data(), nullptr};
   std::vector<std::string> variables = environment_passed_on();
   std::vector<char*> environment;
+  environment.reserve(variables.size() + 1);
   for (std::string& variable : variables) environment.push_back(variable.data());
   environment.push_back(nullptr);
   const attributes how;
