@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-import { constants, fstatSync, readFileSync, statSync } from 'node:fs';
+import { constants, fstatSync, readFileSync, statSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 
 import { type Command, helpText, inFlags, parseCommand, UsageError } from './arguments.js';
@@ -55,7 +55,11 @@ function print(text: string): void {
 
 function complain(error: unknown): void {
   const message = error instanceof Error ? error.message : String(error);
-  process.stderr.write(`procpool-native: ${inFlags(message)}\n`);
+  try {
+    writeSync(2, `procpool-native: ${inFlags(message)}\n`);
+  } catch {
+    // Nobody to tell; the exit status says it too.
+  }
 }
 
 async function run({ options, logFormat, statsInterval }: Extract<Command, { action: 'run' }>): Promise<void> {

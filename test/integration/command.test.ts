@@ -1,15 +1,24 @@
 import assert from 'node:assert/strict';
-import { spawnSync, type SpawnSyncReturns } from 'node:child_process';
-import { chmodSync, cpSync, readFileSync, rmSync } from 'node:fs';
+import { spawn, spawnSync, type SpawnSyncReturns } from 'node:child_process';
+import { chmodSync, closeSync, cpSync, readFileSync, rmSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { once } from 'node:events';
 import { join } from 'node:path';
+import { text } from 'node:stream/consumers';
 import { test } from 'node:test';
 
-import { cli, root, runCli, startCli } from '../helpers/cli.js';
-import { deliver } from '../helpers/clients.js';
+import { cli, realPipe, root, runCli, startCli } from '../helpers/cli.js';
+import { deliver, refusesConnections } from '../helpers/clients.js';
 import { temporaryFolder } from '../helpers/files.js';
 import { until } from '../helpers/until.js';
+
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as { port: number };
+  await new Promise((resolve) => server.close(resolve));
+  return port;
+}
 
 function run(...args: string[]): SpawnSyncReturns<string> {
   return spawnSync(process.execPath, [cli, ...args], { encoding: 'utf8' });
@@ -110,10 +119,7 @@ test('the text log says listening with address and port', async (t) => {
 });
 
 test('--log-level silent says nothing at all', async (t) => {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as { port: number };
-  await new Promise((resolve) => server.close(resolve));
+  const port = await freePort();
   const pool = runCli(t, ['--port', String(port), '--host', '127.0.0.1', '--log-level', 'silent']);
   await until('it serves', () =>
     deliver(port, 'x').then(
@@ -131,6 +137,25 @@ test('a log whose reader has gone stops nothing', async (t) => {
   pool.stdout.resume();
   for (let round = 0; round < 20; round++) await deliver(pool.tcp, 'x');
   assert.deepEqual(await pool.stop(), { code: 0, signal: null });
+});
+
+test('a log whose reader stops reading delays neither bytes nor the stop', async (t) => {
+  const port = await freePort();
+  const [stdout, stderr] = [realPipe(), realPipe()];
+  const command = [cli, '--port', String(port), '--host', '127.0.0.1', '--log-level', 'debug', '--workers', '1'];
+  const child = spawn(process.execPath, command, { stdio: ['ignore', stdout.writeEnd, stderr.writeEnd] });
+  for (const { writeEnd } of [stdout, stderr]) closeSync(writeEnd);
+  stderr.readEnd.pause();
+  t.after(() => {
+    child.kill('SIGKILL');
+    stderr.readEnd.destroy();
+  });
+  const received = text(stdout.readEnd);
+  await until('it serves', () => refusesConnections(port).then((refused) => !refused));
+  for (let round = 0; round < 2000; round++) await deliver(port, 'x');
+  child.kill('SIGTERM');
+  assert.deepEqual(await once(child, 'exit'), [0, null]);
+  assert.equal(await received, 'x'.repeat(2000));
 });
 
 test('--stats-interval logs the counters', async (t) => {
