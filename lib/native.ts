@@ -4,6 +4,7 @@ import load from 'node-gyp-build';
 
 import { ProcpoolError } from './errors.js';
 import type { LogLevel } from './options.js';
+import type { Counters } from './stats.js';
 
 /** The names of native/ipc/log_record.h. */
 export type LogEvent =
@@ -48,23 +49,10 @@ export interface NativeRecord {
   call: string;
 }
 
-export interface NativeWorkerStats {
+export interface NativeWorkerStats extends Counters {
   worker: number;
   pid: number;
   state: 'unused' | 'starting' | 'ready' | 'draining' | 'retiring' | 'waiting' | 'unknown';
-  accepted: number;
-  active: number;
-  closed: number;
-  refused: number;
-  errors: number;
-  bytesIn: number;
-  bytesOut: number;
-  bytesDropped: number;
-  bytesUnread: number;
-  bytesLate: number;
-  restarts: number;
-  logDropped: number;
-  stalledMs: number;
 }
 
 export interface NativeStats {

@@ -4,7 +4,9 @@ import { isIP } from 'node:net';
 import { constants } from 'node:os';
 import type { Readable } from 'node:stream';
 
+import { type Deferred, deferred } from './deferred.js';
 import { ProcpoolError, withOption } from './errors.js';
+import type { ProcessPoolEvents } from './events.js';
 import { exitOf, isLogged, logEntry, outputFailure, signalName } from './log.js';
 import {
   type Address,
@@ -23,45 +25,6 @@ export interface StopOptions {
   drainTimeout?: number;
   /** The signal that this passes on: one that reached the whole process group then counts once. */
   signal?: NodeJS.Signals;
-}
-
-export interface WorkerStart {
-  worker: number;
-  pid: number;
-}
-
-export interface WorkerExit extends WorkerStart {
-  code: number | null;
-  signal: NodeJS.Signals | null;
-}
-
-/** The events of a pool and what their listeners get. */
-export interface ProcessPoolEvents {
-  /** Every worker accepts. */
-  listening: [address: Address | string];
-  /** A worker accepts. */
-  'worker:start': [worker: WorkerStart];
-  /** A worker has ended. */
-  'worker:exit': [worker: WorkerExit];
-  /** The pool failed, and no `start()` or `stop()` is there to say so. */
-  error: [error: Error];
-  /** The pool has ended: no process, port or descriptor of it is left. */
-  close: [];
-}
-
-interface Deferred {
-  promise: Promise<void>;
-  resolve: () => void;
-  reject: (error: unknown) => void;
-}
-
-function deferred(): Deferred {
-  let resolve!: () => void;
-  let reject!: (error: unknown) => void;
-  const promise = new Promise<void>((...settle) => {
-    [resolve, reject] = settle;
-  });
-  return { promise, resolve, reject };
 }
 
 /** Runs code of the app's. What it throws is its own uncaught exception, and keeps the pool from nothing. */

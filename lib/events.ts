@@ -1,0 +1,25 @@
+import type { Address } from './native.js';
+
+export interface WorkerStart {
+  worker: number;
+  pid: number;
+}
+
+export interface WorkerExit extends WorkerStart {
+  code: number | null;
+  signal: NodeJS.Signals | null;
+}
+
+/** The events of a pool and what their listeners get. */
+export interface ProcessPoolEvents {
+  /** Every worker accepts. */
+  listening: [address: Address | string];
+  /** A worker accepts. */
+  'worker:start': [worker: WorkerStart];
+  /** A worker has ended. */
+  'worker:exit': [worker: WorkerExit];
+  /** The pool failed, and no `start()` or `stop()` is there to say so. */
+  error: [error: Error];
+  /** The pool has ended: no process, port or descriptor of it is left. */
+  close: [];
+}
