@@ -61,7 +61,6 @@ class worker_loop {
   /// Stands still while stdout takes nothing.
   [[nodiscard]] std::uint64_t drain_clock_ms() const;
 
-  const int id_;
   const ipc::pool_config& config_;
   ipc::pool_page& page_;
   ipc::worker_slot& stats_;
@@ -95,8 +94,7 @@ inline std::uint64_t waiting_bytes(int fd) {
 
 template <handler Handler>
 worker_loop<Handler>::worker_loop(worker_setup& setup, output& out, Handler& code)
-    : id_(setup.id),
-      config_(setup.config),
+    : config_(setup.config),
       page_(setup.page),
       stats_(setup.page.workers[setup.id]),
       supervisor_(std::move(setup.supervisor_channel)),
