@@ -4,7 +4,7 @@ import ms from 'ms';
 
 import { ProcpoolError } from './errors.js';
 import { type LogFormat, logFormats } from './log.js';
-import { fillOptions, logLevels, type ProcessPoolOptions } from './options.js';
+import { fillOptions, logLevels, longestTime, type ProcessPoolOptions } from './options.js';
 
 /** What the command line asks for. */
 export type Command =
@@ -35,7 +35,7 @@ function integer(flag: string, text: string): number {
 
 function duration(flag: string, text: string): number {
   const milliseconds = /^\d+(?:\.\d+)?(?:ms|s|m|h)$/.test(text) ? ms(text as ms.StringValue) : Number.NaN;
-  if (!Number.isInteger(milliseconds) || milliseconds >= 2 ** 31) {
+  if (!Number.isInteger(milliseconds) || milliseconds > longestTime) {
     throw bad(flag, text, 'a duration such as 500ms, 30s or 5m');
   }
   return milliseconds;

@@ -50,7 +50,9 @@ export interface FilledOptions {
 }
 
 /** Longest time that an option takes, in ms: what a timer of Node's can hold, 24.8 days. */
-const longest = 2 ** 31 - 1;
+export const longestTime = 2 ** 31 - 1;
+
+const highestDescriptor = 2 ** 31 - 1;
 
 /** Bytes of a Unix socket's path, without its final NUL: unix(7). */
 const longestSocketPath = 107;
@@ -78,10 +80,10 @@ const checks: Record<keyof ProcessPoolOptions, Check> = {
   path: text(`a path of 1 to ${longestSocketPath} bytes`, (path) => Buffer.byteLength(path) <= longestSocketPath),
   workers: integer(1, maxWorkers),
   backlog: integer(1, 65535),
-  drainTimeout: integer(0, longest),
+  drainTimeout: integer(0, longestTime),
   output: (value) =>
     typeof value === 'number'
-      ? integer(0, longest)(value) && 'a descriptor that is open for writing'
+      ? integer(0, highestDescriptor)(value) && 'a descriptor that is open for writing'
       : text('"inherit", "pipe", a path or a descriptor')(value),
   logLevel: (value) =>
     logLevels.includes(value as LogLevel) ? undefined : `one of ${logLevels.map((level) => `"${level}"`).join(', ')}`,
