@@ -16,7 +16,14 @@ import {
   type NativeRecord,
   type NativeSupervisor,
 } from './native.js';
-import { checkOption, type FilledOptions, fillOptions, logLevels, type ProcessPoolOptions } from './options.js';
+import {
+  checkOption,
+  type FilledOptions,
+  fillOptions,
+  logLevels,
+  longestTime,
+  type ProcessPoolOptions,
+} from './options.js';
 import { openOutput } from './output.js';
 import { idleStats, type PoolStats, poolStats } from './stats.js';
 
@@ -43,8 +50,6 @@ const orphanPatience = 1000;
 
 /** What a supervisor gets beyond the drain's time, before it is killed. In ms. */
 const supervisorPatience = 2000;
-
-const longestTimer = 2 ** 31 - 1;
 
 /**
  * Worker processes that accept connections and deliver what clients send to the output. One life each: `start()`, then
@@ -158,7 +163,7 @@ export class ProcessPool extends EventEmitter<ProcessPoolEvents> implements Asyn
     if (due >= this.#dueMs) return;
     this.#dueMs = due;
     clearTimeout(this.#overdue);
-    this.#overdue = setTimeout(() => this.#native?.kill(), Math.min(due - Date.now(), longestTimer));
+    this.#overdue = setTimeout(() => this.#native?.kill(), Math.min(due - Date.now(), longestTime));
   }
 
   /** One order for all calls of resize() that come at once. */
@@ -168,9 +173,10 @@ export class ProcessPool extends EventEmitter<ProcessPoolEvents> implements Asyn
   };
 
   readonly #onAbort = (): void => {
+    const told = this.#starting !== undefined;
     this.stop().catch((error: unknown) => {
       // Whoever aborted does not wait for the end of it.
-      if (this.#starting === undefined) this.emit('error', error as Error);
+      if (!told) this.emit('error', error as Error);
     });
   };
 
@@ -216,7 +222,6 @@ export class ProcessPool extends EventEmitter<ProcessPoolEvents> implements Asyn
         }
       },
       ended: (code, signal) => {
-        clearTimeout(this.#overdue);
         const patience = setTimeout(() => {
           this.#native?.abandon();
           quiet.resolve();
@@ -307,6 +312,7 @@ export class ProcessPool extends EventEmitter<ProcessPoolEvents> implements Asyn
     const told = starting !== undefined || this.#stops > 0;
     const { signal } = this.#options;
     signal?.removeEventListener('abort', this.#onAbort);
+    clearTimeout(this.#overdue);
     this.#starting = undefined;
     this.#phase = 'ended';
     this.#outcome = error;

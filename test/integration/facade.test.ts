@@ -233,6 +233,16 @@ test('stop can be called before, twice and after; start only once', async (t) =>
   await stop;
 });
 
+test('a pool that is stopped before it was launched keeps no process alive', async () => {
+  const source = `
+    const { ProcessPool } = require(${JSON.stringify(entry)});
+    const pool = new ProcessPool({ port: 0, host: 'localhost', output: 2, drainTimeout: 3_600_000 });
+    pool.start().catch(({ code }) => console.log(code));
+    pool.stop();`;
+  const { stdout } = await promisify(execFile)(process.execPath, ['-e', source], { timeout: 30_000 });
+  assert.equal(stdout, 'ERR_PROCPOOL_STATE\n');
+});
+
 test('a drain that is cut short rejects with the number of bytes', async (t) => {
   const pool = await startPool(t, { workers: 1 });
   const socket = await client(portOf(pool));
