@@ -54,7 +54,6 @@
         "native/supervisor/worker_table.cc",
         "native/sys/syscalls.cc",
         "native/worker/acceptor.cc",
-        "native/worker/connection.cc",
         "native/worker/output.cc",
         "native/worker/sink_handler.cc",
         "native/worker/worker.cc",

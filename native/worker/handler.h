@@ -7,7 +7,7 @@
 
 namespace procpool::worker {
 
-/// What a handler wants done after it has dealt with a readable connection.
+/// What a handler wants done after it has dealt with a connection.
 enum class verdict : std::uint8_t {
   keep,     // wait for more
   close,    // the client has ended the stream
@@ -22,10 +22,10 @@ struct outcome {
 };
 
 /// A connection's code, a template parameter of the worker's loop: resolved when it is compiled, no
-/// virtual call per event.
+/// virtual call per event. `client` is what it knows of a connection.
 template <typename T>
-concept handler = requires(T code, int fd, connection& client) {
-  { code.on_readable(fd, client) } -> std::same_as<outcome>;
+concept handler = std::derived_from<typename T::client, connection> && requires(T code, typename T::client& client) {
+  { code.on_readable(client) } -> std::same_as<outcome>;
   { code.flush() } -> std::same_as<outcome>;  // after `stalled`, when stdout has room again
 };
 

@@ -13,16 +13,16 @@ constexpr sys::result full_read_bytes = 1 << 15;
 
 }  // namespace
 
-outcome sink_handler::on_readable(int fd, connection& client) {
+outcome sink_handler::on_readable(connection& from) {
   std::uint64_t moved = 0;
   while (moved < share_bytes) {
-    const sys::result read = out_.fill(fd);
+    const sys::result read = out_.fill(from.fd);
     if (read == 0) return {verdict::close};
     if (read == -EAGAIN) return {verdict::keep};
     if (read < 0) return {verdict::reset, static_cast<int>(-read)};
 
     moved += static_cast<std::uint64_t>(read);
-    client.received += static_cast<std::uint64_t>(read);
+    from.received += static_cast<std::uint64_t>(read);
     stats_.bytes_in.add(static_cast<std::uint64_t>(read));
 
     const outcome delivered = flush();

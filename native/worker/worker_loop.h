@@ -10,7 +10,7 @@
 #include "event/poller.h"
 #include "sys/sys_error.h"
 #include "worker/acceptor.h"
-#include "worker/connection.h"
+#include "worker/clients.h"
 #include "worker/drain.h"
 #include "worker/handler.h"
 #include "worker/output.h"
@@ -21,7 +21,7 @@ namespace procpool::worker {
 
 /// The worker's loop: waits for its clients, its supervisor and its signals, and hands each event to
 /// whom it concerns. While stdout takes no more it waits for stdout instead of the clients, so that
-/// TCP itself slows them down, and everything else goes on. Owns the connections' descriptors.
+/// TCP itself slows them down, and everything else goes on.
 template <handler Handler>
 class worker_loop {
  public:
@@ -32,6 +32,8 @@ class worker_loop {
   int run();
 
  private:
+  using client = typename Handler::client;
+
   static constexpr int sweep_ms = 10;
 
   void wait_for_clients();
@@ -40,12 +42,11 @@ class worker_loop {
 
   void on_signals();
   void on_orders();
-  void on_client(int fd);
+  void on_client(client& one);
 
   ipc::worker_report accept_one();
   ipc::worker_report refuse(sys::result failure);
   void report(ipc::worker_report what);
-  void close(int fd, ipc::log_event event, int error = 0);
 
   void stall();
   void resume();
@@ -69,7 +70,7 @@ class worker_loop {
   acceptor acceptor_;
   event::poller poller_;
   event::event_source signals_{SIGTERM, SIGINT};
-  connection_table connections_;
+  clients<client> clients_{poller_, log_, stats_};
   output& out_;
   Handler& code_;
 
@@ -132,8 +133,8 @@ void worker_loop<Handler>::wait_for_clients() {
       on_signals();
     } else if (fd == supervisor_.fd()) {
       on_orders();
-    } else {
-      on_client(fd);
+    } else if (client* const one = clients_.find(fd)) {  // or it was closed earlier in this round
+      on_client(*one);
     }
     if (stalled_ || broken_ || expired_) return;  // level-triggered: the rest comes again
   }
@@ -192,21 +193,19 @@ void worker_loop<Handler>::on_orders() {
 }
 
 template <handler Handler>
-void worker_loop<Handler>::on_client(int fd) {
-  if (!connections_.contains(fd)) return;  // closed earlier in this round
-  connection& client = connections_.at(fd);
-  const std::uint64_t before = client.received;
-  const outcome result = code_.on_readable(fd, client);
-  if (draining_ && client.received != before) drain::received(client, drain_clock_ms());
+void worker_loop<Handler>::on_client(client& one) {
+  const std::uint64_t before = one.received;
+  const outcome result = code_.on_readable(one);
+  if (draining_ && one.received != before) drain::received(one, drain_clock_ms());
   switch (result.what) {
     case verdict::keep:
       break;
     case verdict::close:
-      close(fd, ipc::log_event::close);
+      clients_.close(one, ipc::log_event::close);
       break;
     case verdict::reset:
       stats_.errors.add(1);
-      close(fd, ipc::log_event::reset, result.error);
+      clients_.close(one, ipc::log_event::reset, result.error);
       break;
     case verdict::stalled:
       stall();
@@ -219,21 +218,13 @@ void worker_loop<Handler>::on_client(int fd) {
 
 template <handler Handler>
 ipc::worker_report worker_loop<Handler>::accept_one() {
-  ipc::log_record record{};
-  const sys::result accepted = acceptor_.accept(record.peer);
+  ipc::peer_address peer{};
+  const sys::result accepted = acceptor_.accept(peer);
   if (is_exhaustion(accepted)) return refuse(accepted);
   if (accepted < 0) return ipc::worker_report::nothing;
-  const auto fd = static_cast<int>(accepted);
-  stats_.accepted.add(1);
   refusing_ = false;
-  connection& client = connections_.open(fd, record.peer);
-  log_.write(ipc::log_event::connect, record);
-  if (const sys::result added = poller_.add(fd, EPOLLIN, static_cast<std::uint64_t>(fd)); added < 0) {
-    stats_.errors.add(1);
-    close(fd, ipc::log_event::reset, static_cast<int>(-added));
-  } else if (draining_) {
-    drain::begin(client, detail::waiting_bytes(fd), drain_clock_ms());
-  }
+  client* const one = clients_.open(static_cast<int>(accepted), peer);
+  if (one != nullptr && draining_) drain::begin(*one, detail::waiting_bytes(one->fd), drain_clock_ms());
   return ipc::worker_report::accepted;
 }
 
@@ -254,20 +245,6 @@ template <handler Handler>
 void worker_loop<Handler>::report(ipc::worker_report what) {
   // The supervisor reads every report, so there is room for a byte; if it is gone, reading says so.
   [[maybe_unused]] const sys::result sent = supervisor_.send(what);
-}
-
-template <handler Handler>
-void worker_loop<Handler>::close(int fd, ipc::log_event event, int error) {
-  if (log_.wants(event)) {
-    ipc::log_record record{};
-    record.peer = connections_.at(fd).peer;
-    record.count = connections_.at(fd).received;
-    record.error = error;
-    log_.write(event, record);
-  }
-  connections_.close(fd);
-  stats_.closed.add(1);
-  sys::close(fd);  // which takes it out of the poller: nobody shares it
 }
 
 template <handler Handler>
@@ -323,8 +300,7 @@ void worker_loop<Handler>::begin_drain() {
   }
   if (!pool_stops && !retiring_) report(ipc::worker_report::leaving);
   acceptor_.close();
-  connections_.for_each(
-      [this](int fd, connection& client) { drain::begin(client, detail::waiting_bytes(fd), drain_clock_ms()); });
+  clients_.for_each([this](client& one) { drain::begin(one, detail::waiting_bytes(one.fd), drain_clock_ms()); });
   if (broken_) expire();
 }
 
@@ -339,10 +315,10 @@ void worker_loop<Handler>::take_backlog() {
 template <handler Handler>
 void worker_loop<Handler>::sweep() {
   const std::uint64_t now = drain_clock_ms();
-  connections_.for_each([&](int fd, const connection& client) {
-    if (!drain::complete(client, now)) return;
-    stats_.bytes_late.add(detail::waiting_bytes(fd));
-    close(fd, ipc::log_event::close);
+  clients_.for_each([&](client& one) {
+    if (!drain::complete(one, now)) return;
+    stats_.bytes_late.add(detail::waiting_bytes(one.fd));
+    clients_.close(one, ipc::log_event::close);
   });
 }
 
@@ -352,9 +328,9 @@ void worker_loop<Handler>::expire() {
   expired_ = true;
   const std::uint64_t dropped = out_.pending();
   std::uint64_t unread = 0;
-  connections_.for_each([&](int fd, const connection&) {
-    unread += detail::waiting_bytes(fd);
-    close(fd, ipc::log_event::close);
+  clients_.for_each([&](client& one) {
+    unread += detail::waiting_bytes(one.fd);
+    clients_.close(one, ipc::log_event::close);
   });
   if (stalled_) resume();
   stats_.bytes_dropped.add(dropped);
@@ -364,7 +340,7 @@ void worker_loop<Handler>::expire() {
 template <handler Handler>
 bool worker_loop<Handler>::finished() const {
   if (expired_) return true;
-  return (draining_ || retiring_) && connections_.count() == 0 && out_.pending() == 0;
+  return (draining_ || retiring_) && clients_.count() == 0 && out_.pending() == 0;
 }
 
 template <handler Handler>

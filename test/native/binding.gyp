@@ -12,7 +12,6 @@
         "../../native/sys/syscalls.cc",
         "../../native/supervisor/dispatcher.cc",
         "../../native/supervisor/worker_table.cc",
-        "../../native/worker/connection.cc",
         "../../native/worker/output.cc",
       ],
       "include_dirs": ["../../native", "."],

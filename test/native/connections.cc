@@ -1,11 +1,11 @@
 #include "bind.h"
-#include "worker/connection.h"
+#include "worker/connection_table.h"
 #include "worker/drain.h"
 
 namespace procpool::testing {
 
 using worker::connection;
-using worker::connection_table;
+using connection_table = worker::connection_table<connection>;
 
 namespace {
 
@@ -17,21 +17,21 @@ ipc::peer_address peer_with(std::uint16_t port) {
 
 void show_table(Napi::Object object, const std::shared_ptr<connection_table>& self) {
   method(object, "open", [self](int fd, std::uint16_t port) { self->open(fd, peer_with(port)); });
-  method(object, "close", [self](int fd) { self->close(fd); });
-  method(object, "receive", [self](int fd, std::uint64_t bytes) { self->at(fd).received += bytes; });
-  method(object, "contains", [self](int fd) { return self->contains(fd); });
-  method(object, "portOf", [self](int fd) { return self->at(fd).peer.port; });
-  method(object, "receivedBy", [self](int fd) { return self->at(fd).received; });
+  method(object, "close", [self](int fd) { self->close(*self->find(fd)); });
+  method(object, "receive", [self](int fd, std::uint64_t bytes) { self->find(fd)->received += bytes; });
+  method(object, "contains", [self](int fd) { return self->find(fd) != nullptr; });
+  method(object, "portOf", [self](int fd) { return self->find(fd)->peer.port; });
+  method(object, "receivedBy", [self](int fd) { return self->find(fd)->received; });
   method(object, "visit", [self] {
     std::vector<int> visited;
-    self->for_each([&visited](int fd, const connection&) { visited.push_back(fd); });
+    self->for_each([&visited](const connection& one) { visited.push_back(one.fd); });
     return visited;
   });
   method(object, "closeAll", [self] {
     std::vector<int> visited;
-    self->for_each([&](int fd, const connection&) {
-      visited.push_back(fd);
-      self->close(fd);
+    self->for_each([&](connection& one) {
+      visited.push_back(one.fd);
+      self->close(one);
     });
     return visited;
   });
