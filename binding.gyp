@@ -41,6 +41,7 @@
       "sources": [
         "native/event/event_source.cc",
         "native/event/poller.cc",
+        "native/event/timer_wheel.cc",
         "native/ipc/channel.cc",
         "native/ipc/log_record.cc",
         "native/ipc/socket_file.cc",

@@ -1,0 +1,105 @@
+#pragma once
+
+#include <algorithm>
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <limits>
+#include <optional>
+
+namespace procpool::event {
+
+/// A point in time, in whatever unit and since whenever the caller counts.
+using tick = std::uint64_t;
+
+/// What can time out: a base class or a member of it. Must not be destroyed while pending.
+class timer {
+ public:
+  timer() = default;
+  timer(const timer&) = delete;
+  timer& operator=(const timer&) = delete;
+  ~timer() = default;
+
+  [[nodiscard]] bool pending() const { return link_ != nullptr; }
+  [[nodiscard]] tick expires() const { return expires_; }
+
+ private:
+  friend class timer_wheel;
+
+  timer* next_ = nullptr;
+  timer** link_ = nullptr;  // what points here
+  tick expires_ = 0;
+  tick place_ = 0;  // when its slot comes up
+};
+
+/// A hierarchical timing wheel: adding, renewing and cancelling a timer takes the same short time
+/// however many there are. A slot of one level spans a whole turn of the level below, and its timers
+/// are spread over that level when the slot comes up; there are levels for every 64-bit tick, so that
+/// no turn is counted and none too long. Worker: its idle connections, closed in the tick after a
+/// round's I/O. Pure: the caller passes the time. Does not own its timers, allocates nothing.
+/// See Varghese & Lauck, "Hashed and hierarchical timing wheels", SOSP 1987.
+class timer_wheel {
+ public:
+  /// A timer that is set to it does not expire. No wheel comes so far.
+  static constexpr tick never = std::numeric_limits<tick>::max();
+
+  explicit timer_wheel(tick now = 0) : now_(std::min(now, never - 1)), position_(now_) {}
+  timer_wheel(const timer_wheel&) = delete;
+  timer_wheel& operator=(const timer_wheel&) = delete;
+  ~timer_wheel() = default;
+
+  /// Adds the timer, or renews it. What is set to a tick that has passed expires at the next one.
+  /// A renewal to a later tick only stores it: the timer is moved on when its old place comes up, so
+  /// that renewing on every read costs next to nothing (the idea is ratas').
+  void set(timer& one, tick expires);
+
+  void cancel(timer& one);
+
+  [[nodiscard]] std::size_t count() const { return count_; }
+  [[nodiscard]] tick now() const { return now_; }
+
+  /// When to call advance(). Nothing expires before; maybe nothing then, as timers are moved on.
+  [[nodiscard]] std::optional<tick> next() const;
+
+  /// Calls expire(timer&) for each one that is due, in no particular order. It is not pending any
+  /// more; the callback may set or cancel any timer, and destroy its own. A time that has passed is
+  /// ignored.
+  template <typename Expire>
+  void advance(tick now, Expire expire) {
+    if (now <= now_) return;
+    now_ = std::min(now, never - 1);
+    while (timer* const due = take_due()) expire(*due);
+  }
+
+  /// Whether all invariants hold; looks at every timer. For tests.
+  [[nodiscard]] bool consistent() const;
+
+ private:
+  static constexpr unsigned slot_bits = 6;
+  static constexpr std::size_t slots = std::size_t{1} << slot_bits;
+  static constexpr std::size_t levels = (std::numeric_limits<tick>::digits + slot_bits - 1) / slot_bits;
+
+  struct coordinates {
+    std::size_t level;
+    std::size_t slot;
+  };
+
+  [[nodiscard]] coordinates locate(tick when) const;
+  [[nodiscard]] tick place_of(coordinates at) const;
+  [[nodiscard]] timer*& head(coordinates at) { return heads_[at.level * slots + at.slot]; }
+  [[nodiscard]] std::optional<coordinates> first_occupied() const;
+  [[nodiscard]] bool sound(timer* const& first, tick place, std::size_t& found) const;
+
+  void link(timer& one);
+  void unlink(timer& one);
+  timer* take_due();
+
+  tick now_;
+  tick position_;  // what the slots are relative to: behind now_ while it catches up, else the same
+  std::size_t count_ = 0;
+  timer* due_ = nullptr;                          // those of the slot that has come up last
+  std::array<std::uint64_t, levels> occupied_{};  // a bit per slot
+  std::array<timer*, levels * slots> heads_{};
+};
+
+}  // namespace procpool::event
