@@ -13,6 +13,9 @@ export interface Addon {
   drain: { silentPauseMs: number; sendingPauseMs: number; limitMs: number };
   Output: new (...setup: [fd: number] | [fd: number, kind: OutputKind, way: OutputWay]) => Output;
   CycleCheck: new () => CycleCheck;
+  TimerWheel: new (timers: number, now: bigint) => TimerWheel;
+  /** The last tick of 64 bits. */
+  never: bigint;
   /** Throws if `fd` is none. */
   kindOf(fd: number): OutputKind;
   wayFor(kind: OutputKind): OutputWay;
@@ -127,6 +130,23 @@ export interface CycleCheck {
   readonly disorder: number;
   readonly total: number;
   add(chunk: Uint8Array): void;
+}
+
+/** A wheel together with its timers, each an index. Ticks are bigints, of 64 bits. */
+export interface TimerWheel {
+  readonly count: number;
+  readonly now: bigint;
+  set(timer: number, expires: bigint): void;
+  cancel(timer: number): void;
+  pending(timer: number): boolean;
+  expires(timer: number): bigint;
+  next(): bigint | undefined;
+  advance(now: bigint, expire: (timer: number) => void): void;
+  consistent(): boolean;
+  /** All timers are set, renewed, and cancelled or left to expire; returns what went wrong, or ''. */
+  churn(seed: number): string;
+  /** The timer forgets where it is linked. The last thing done with a wheel in which it is pending. */
+  destroy(timer: number): void;
 }
 
 /** Built by `node-gyp configure build --directory test/native`. */

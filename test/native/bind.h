@@ -33,6 +33,11 @@ struct js<T> {
   static T from(const Napi::Value& value) { return static_cast<T>(value.As<Napi::Number>().Int64Value()); }
 };
 
+template <>
+struct js<std::string> {
+  static Napi::Value to(Napi::Env env, const std::string& value) { return Napi::String::New(env, value); }
+};
+
 /// An enumeration's names, in its order.
 template <typename Enum>
 constexpr std::array<const char*, 0> names{};
@@ -126,5 +131,6 @@ void show_connections(Napi::Object exports);
 void show_output(Napi::Object exports);
 void show_cycle_check(Napi::Object exports);
 void show_descriptors(Napi::Object exports);
+void show_timer_wheel(Napi::Object exports);
 
 }  // namespace procpool::testing

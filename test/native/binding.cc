@@ -10,6 +10,7 @@ Napi::Object initialize(Napi::Env, Napi::Object exports) {
   show_output(exports);
   show_cycle_check(exports);
   show_descriptors(exports);
+  show_timer_wheel(exports);
   return exports;
 }
 

@@ -9,6 +9,8 @@
         "descriptors.cc",
         "output.cc",
         "pool.cc",
+        "timers.cc",
+        "../../native/event/timer_wheel.cc",
         "../../native/sys/syscalls.cc",
         "../../native/supervisor/dispatcher.cc",
         "../../native/supervisor/worker_table.cc",
