@@ -40,6 +40,7 @@
       "type": "executable",
       "sources": [
         "native/event/event_source.cc",
+        "native/event/interval_timer.cc",
         "native/event/poller.cc",
         "native/event/timer_wheel.cc",
         "native/ipc/channel.cc",
@@ -55,6 +56,7 @@
         "native/supervisor/worker_table.cc",
         "native/sys/syscalls.cc",
         "native/worker/acceptor.cc",
+        "native/worker/deadlines.cc",
         "native/worker/output.cc",
         "native/worker/sink_handler.cc",
         "native/worker/worker.cc",

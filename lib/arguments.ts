@@ -83,6 +83,21 @@ const flags: Record<string, Flag> = {
     help: 'how long a stop may go on delivering what was sent before (10s)',
     set: (text, { options }) => (options.drainTimeout = duration('drain-timeout', text)),
   },
+  'idle-timeout': {
+    value: 'D',
+    help: 'closes a connection that has been silent for so long; 0s never (0s)',
+    set: (text, { options }) => (options.idleTimeout = duration('idle-timeout', text)),
+  },
+  'first-byte-timeout': {
+    value: 'D',
+    help: 'closes one that has not begun to send within it; 0s never (0s)',
+    set: (text, { options }) => (options.firstByteTimeout = duration('first-byte-timeout', text)),
+  },
+  'max-age': {
+    value: 'D',
+    help: 'closes one so long after its start; 0s never (0s)',
+    set: (text, { options }) => (options.maxAge = duration('max-age', text)),
+  },
   'log-level': {
     value: 'L',
     help: `${logLevels.join(', ')} (info)`,
@@ -161,7 +176,7 @@ export function inFlags(message: string): string {
 export function helpText(): string {
   const lines = Object.entries(flags).map(([name, { value, help }]) => {
     const usage = value === undefined ? `--${name}` : `--${name} ${value}`;
-    return `  ${usage.padEnd(20)} ${help}`;
+    return `  ${usage.padEnd(23)} ${help}`;
   });
   return [
     'Usage: procpool-native [options]',

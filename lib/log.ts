@@ -4,6 +4,10 @@ import type { Address, LogEvent, NativeRecord } from './native.js';
 import { type LogLevel, logLevels } from './options.js';
 import type { PoolStats } from './stats.js';
 
+/** What a client can take too long for: the names of native/ipc/log_record.h, in its order. */
+const timeoutReasons = ['idle', 'first-byte', 'request', 'max-age'] as const;
+export type TimeoutReason = (typeof timeoutReasons)[number];
+
 /** One thing that happened. */
 export interface LogEntry {
   time: Date;
@@ -19,7 +23,9 @@ export interface LogEntry {
   address?: Address | string;
   /** An errno's name. */
   error?: string;
-  /** Bytes received (`close`, `reset`) or not delivered (`undelivered`). */
+  /** What the client took too long for, at `timeout`. */
+  reason?: TimeoutReason;
+  /** Bytes received (`close`, `reset`, `timeout`) or not delivered (`undelivered`). */
   bytes?: number;
   /** How long something took or may take, in ms. */
   milliseconds?: number;
@@ -94,6 +100,10 @@ const details: Record<LogEvent, (record: NativeRecord, address: () => Address | 
   },
   close: (record) => clientDetails(record, 'closed'),
   reset: (record) => ({ ...clientDetails(record, `ended with ${record.error}`), error: record.error }),
+  timeout: (record) => {
+    const reason = timeoutReasons[record.value] ?? 'idle';
+    return { ...clientDetails(record, `was closed (${reason})`), reason };
+  },
   refuse: (record) => {
     const { name, ...peer } = client(record);
     return { ...peer, error: record.error, message: `${name} refused: ${record.errorText}` };

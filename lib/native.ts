@@ -15,6 +15,7 @@ export type LogEvent =
   | 'connect'
   | 'close'
   | 'reset'
+  | 'timeout'
   | 'refuse'
   | 'stall'
   | 'resume'
@@ -70,6 +71,9 @@ export interface NativeOptions {
   workers: number;
   backlog: number;
   drainTimeout: number;
+  idleTimeout: number;
+  firstByteTimeout: number;
+  maxAge: number;
   /** Index into `logLevels`. */
   logLevel: number;
   /** A descriptor, which stays the caller's. */

@@ -21,6 +21,12 @@ export interface ProcessPoolOptions {
   backlog?: number | undefined;
   /** How long a stop may go on delivering what clients had sent before it. @default 10000 */
   drainTimeout?: number | undefined;
+  /** Closes a connection on which nothing has come or gone for so long; 0 never does. @default 0 */
+  idleTimeout?: number | undefined;
+  /** Closes a connection on which nothing has come within so long of its start; 0 never does. @default 0 */
+  firstByteTimeout?: number | undefined;
+  /** Closes a connection so long after its start, once what has come is read; 0 never does. @default 0 */
+  maxAge?: number | undefined;
   /**
    * Where the bytes go: `'inherit'` is this process's stdout, `'pipe'` makes {@link ProcessPool.output}, a number is a
    * descriptor open for writing (it stays yours), any other string is a file to append to.
@@ -43,6 +49,9 @@ export interface FilledOptions {
   workers: number;
   backlog: number;
   drainTimeout: number;
+  idleTimeout: number;
+  firstByteTimeout: number;
+  maxAge: number;
   output: string | number;
   logLevel: LogLevel;
   log: ((entry: LogEntry) => void) | undefined;
@@ -74,13 +83,18 @@ const text =
   (value) =>
     typeof value === 'string' && value !== '' && !value.includes('\0') && accepts(value) ? undefined : what;
 
+const time = integer(0, longestTime);
+
 const checks: Record<keyof ProcessPoolOptions, Check> = {
   port: integer(0, 65535),
   host: text('an address or a host name'),
   path: text(`a path of 1 to ${longestSocketPath} bytes`, (path) => Buffer.byteLength(path) <= longestSocketPath),
   workers: integer(1, maxWorkers),
   backlog: integer(1, 65535),
-  drainTimeout: integer(0, longestTime),
+  drainTimeout: time,
+  idleTimeout: time,
+  firstByteTimeout: time,
+  maxAge: time,
   output: (value) =>
     typeof value === 'number'
       ? integer(0, highestDescriptor)(value) && 'a descriptor that is open for writing'
@@ -135,6 +149,9 @@ export function fillOptions(options: ProcessPoolOptions): FilledOptions {
     workers: options.workers ?? Math.min(availableParallelism(), maxWorkers),
     backlog: options.backlog ?? 4096,
     drainTimeout: options.drainTimeout ?? 10_000,
+    idleTimeout: options.idleTimeout ?? 0,
+    firstByteTimeout: options.firstByteTimeout ?? 0,
+    maxAge: options.maxAge ?? 0,
     output: options.output ?? 'inherit',
     logLevel: options.log === undefined ? 'silent' : (options.logLevel ?? 'info'),
     log: options.log,

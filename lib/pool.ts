@@ -189,12 +189,9 @@ export class ProcessPool extends EventEmitter<ProcessPoolEvents> implements Asyn
 
     const output = openOutput(binding, options.output);
     const native: NativeOptions = {
+      ...options,
       host,
-      port: options.port,
       path: options.path ?? '',
-      workers: options.workers,
-      backlog: options.backlog,
-      drainTimeout: options.drainTimeout,
       logLevel: logLevels.indexOf(options.logLevel),
       output: output.descriptor,
       executable,

@@ -12,6 +12,14 @@ export interface Counters {
   refused: number;
   /** Connections that ended with an error, or with their worker. */
   errors: number;
+  /** Connections closed because they were silent for too long. */
+  idleTimeouts: number;
+  /** Connections closed because they did not begin in time. */
+  firstByteTimeouts: number;
+  /** Connections closed because a request took too long. */
+  requestTimeouts: number;
+  /** Connections closed at their greatest age. */
+  maxAgeTimeouts: number;
   /** Bytes read from clients. */
   bytesIn: number;
   /** Bytes that the output took. */
@@ -20,7 +28,7 @@ export interface Counters {
   bytesDropped: number;
   /** Bytes sent before a stop and not read when the drain's time was over. */
   bytesUnread: number;
-  /** Bytes that clients still sent after a stop, and nobody read. */
+  /** Bytes that clients still sent after a stop, or after their connection's time, and nobody read. */
   bytesLate: number;
   /** Replacements of ended workers. */
   restarts: number;
@@ -54,6 +62,10 @@ const none: Counters = {
   closed: 0,
   refused: 0,
   errors: 0,
+  idleTimeouts: 0,
+  firstByteTimeouts: 0,
+  requestTimeouts: 0,
+  maxAgeTimeouts: 0,
   bytesIn: 0,
   bytesOut: 0,
   bytesDropped: 0,

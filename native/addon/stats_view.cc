@@ -11,6 +11,10 @@ namespace {
 constexpr std::array<const char*, 6> worker_states{"unused", "starting", "ready", "draining", "retiring", "waiting"};
 constexpr std::array<const char*, 4> pool_states{"starting", "running", "draining", "ended"};
 
+// In the order of ipc::timeout_reason.
+constexpr std::array<const char*, ipc::timeout_reasons> timeouts{"idleTimeouts", "firstByteTimeouts", "requestTimeouts",
+                                                                 "maxAgeTimeouts"};
+
 // The page is shared memory: a name for whatever it holds.
 template <std::size_t N>
 const char* name_in(const std::array<const char*, N>& names, std::uint64_t index) {
@@ -36,6 +40,7 @@ Napi::Object to_js(Napi::Env env, const ipc::worker_slot& slot) {
   set("closed", closed);
   set("refused", slot.refused.get());
   set("errors", slot.errors.get());
+  for (std::size_t reason = 0; reason < timeouts.size(); ++reason) set(timeouts[reason], slot.timeouts[reason].get());
   set("bytesIn", slot.bytes_in.get());
   set("bytesOut", slot.bytes_out.get());
   set("bytesDropped", slot.bytes_dropped.get());

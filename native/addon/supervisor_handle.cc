@@ -86,6 +86,9 @@ void supervisor_handle::start(const Napi::Object& options) {
   config_.workers = number(options, "workers");
   config_.backlog = number(options, "backlog");
   config_.drain_ms = number(options, "drainTimeout");
+  config_.idle_ms = number(options, "idleTimeout");
+  config_.first_byte_ms = number(options, "firstByteTimeout");
+  config_.max_age_ms = number(options, "maxAge");
   config_.log_level = number(options, "logLevel");
 
   listener listening;

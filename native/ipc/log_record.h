@@ -2,6 +2,7 @@
 
 #include <netinet/in.h>
 
+#include <cstddef>
 #include <cstdint>
 
 #include "sys/sys_error.h"
@@ -19,6 +20,7 @@ enum class log_event : std::uint8_t {
   connect,      // peer
   close,        // peer, count: bytes received
   reset,        // peer, count, error: the connection ended with it
+  timeout,      // peer, count, value: the timeout_reason for which it was closed
   refuse,       // peer, error: no descriptor for it
   stall,        // stdout takes no more for now
   resume,       // count: how long it took no more, in ns
@@ -34,6 +36,15 @@ enum class log_event : std::uint8_t {
   fail,         // error, call: the pool cannot go on
   done,         // the supervisor ends
 };
+
+/// What a client took too long for.
+enum class timeout_reason : std::uint8_t {
+  idle,        // to send or to take anything
+  first_byte,  // to send its first byte
+  request,     // to send a whole request
+  max_age,     // to end
+};
+constexpr std::size_t timeout_reasons = 4;
 
 /// Numeric address of a peer. family 0: unknown, or a Unix socket.
 struct peer_address {

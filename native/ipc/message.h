@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <string_view>
 
+#include "ipc/log_record.h"
 #include "ipc/socket_file.h"
 
 /// The whole protocol between the processes, apart from log records (log_record.h).
@@ -25,12 +26,20 @@ constexpr std::string_view worker_name = "procpool-w";
 /// How long, in ms, a pool whose owner has gone may go on delivering what its clients had sent.
 constexpr std::uint32_t orphan_drain_ms = 500;
 
+/// What a worker does with what it receives, see worker/handler.h.
+enum class handler_kind : std::uint32_t { sink, echo, http };
+
 /// What the supervisor is to run. Goes with the descriptors of pool_descriptors, in that order.
 struct pool_config {
   std::uint32_t workers;
   std::uint32_t backlog;
   std::uint32_t drain_ms;
   std::uint32_t log_level;
+  handler_kind handler;
+  // Times in ms; 0 is none.
+  std::uint32_t idle_ms;
+  std::uint32_t first_byte_ms;
+  std::uint32_t max_age_ms;
   struct socket_file socket_file;
 };
 

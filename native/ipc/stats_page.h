@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <span>
 
+#include "ipc/log_record.h"
 #include "sys/unique_fd.h"
 
 namespace procpool::ipc {
@@ -45,11 +46,12 @@ struct alignas(64) worker_slot {
   counter closed;
   counter refused;
   counter errors;
+  counter timeouts[timeout_reasons];
   counter bytes_in;
   counter bytes_out;
   counter bytes_dropped;  // read from clients, but never taken by stdout
   counter bytes_unread;   // sent before a stop, but not read in its time
-  counter bytes_late;     // sent after a stop, and not read
+  counter bytes_late;     // sent after a stop or a timeout, and not read
   counter log_dropped;
   counter stalled_ns;        // waits for stdout that are over
   counter stalled_since_ns;  // start of the one that is not, CLOCK_MONOTONIC, or 0

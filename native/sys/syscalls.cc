@@ -7,6 +7,7 @@
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
+#include <sys/time.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -228,6 +229,14 @@ result set_signal_handler(int signal, void (*handler)(int)) {
   action.sa_flags = SA_RESTART;
   sigfillset(&action.sa_mask);
   return outcome(::sigaction(signal, &action, nullptr));
+}
+
+result set_interval_timer(std::uint64_t delay_us) {
+  constexpr std::uint64_t second_us = 1'000'000;
+  itimerval setting{};
+  setting.it_value.tv_sec = static_cast<time_t>(delay_us / second_us);
+  setting.it_value.tv_usec = static_cast<suseconds_t>(delay_us % second_us);
+  return outcome(::setitimer(ITIMER_REAL, &setting, nullptr));
 }
 
 void block_signals() { change_signal_mask(SIG_BLOCK); }

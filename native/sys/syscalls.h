@@ -80,6 +80,8 @@ void name_process(const char* name);
 
 // Signals. A handler interrupts nothing: calls are resumed (SA_RESTART).
 result set_signal_handler(int signal, void (*handler)(int));
+/// SIGALRM after `delay_us`, once; 0 takes it back.
+result set_interval_timer(std::uint64_t delay_us);
 void block_signals();
 void unblock_signals();
 

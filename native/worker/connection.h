@@ -3,12 +3,13 @@
 #include <cstdint>
 
 #include "ipc/log_record.h"
+#include "worker/deadlines.h"
 
 namespace procpool::worker {
 
 /// One client, as long as it is connected: what every handler needs to know of it. A handler that
 /// keeps more derives its own from this.
-struct connection {
+struct connection : client_deadlines {
   int fd = -1;                // its index in the table; -1: nobody is connected
   std::uint32_t watched = 0;  // the events that the poller waits for
   ipc::peer_address peer{};

@@ -22,7 +22,7 @@ outcome sink_handler::on_readable(connection& from) {
     if (read < 0) return {verdict::reset, static_cast<int>(-read)};
 
     moved += static_cast<std::uint64_t>(read);
-    from.received += static_cast<std::uint64_t>(read);
+    clients_.received(from, static_cast<std::uint64_t>(read));
     stats_.bytes_in.add(static_cast<std::uint64_t>(read));
 
     const outcome delivered = flush();
@@ -30,6 +30,17 @@ outcome sink_handler::on_readable(connection& from) {
     if (read < full_read_bytes) break;
   }
   return {verdict::keep};
+}
+
+outcome sink_handler::on_timeout(connection& from, ipc::timeout_reason reason) {
+  if (reason != ipc::timeout_reason::max_age) return {verdict::close};
+  const std::uint64_t owed = from.received + waiting_bytes(from);
+  while (from.received < owed) {
+    const outcome result = on_readable(from);
+    if (result.what == verdict::stalled) deadlines_.again(from);
+    if (result.what != verdict::keep) return result;
+  }
+  return {verdict::close};
 }
 
 outcome sink_handler::flush() {

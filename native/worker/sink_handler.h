@@ -1,8 +1,6 @@
 #pragma once
 
-#include "ipc/stats_page.h"
 #include "worker/handler.h"
-#include "worker/output.h"
 
 namespace procpool::worker {
 
@@ -11,16 +9,22 @@ class sink_handler {
  public:
   using client = connection;
 
-  sink_handler(output& out, ipc::worker_slot& stats) : out_(out), stats_(stats) {}
+  explicit sink_handler(const surroundings<client>& own)
+      : clients_(own.all), deadlines_(own.times), out_(own.out), stats_(own.stats) {}
 
   /// Reads until the socket is dry, has ended or has had its share of this round. Data that came
   /// before a reset is delivered first: reading goes on until the socket itself says 0 or an error.
   outcome on_readable(connection& from);
 
+  /// At its greatest age, what has come from a connection is read before it is closed.
+  outcome on_timeout(connection& from, ipc::timeout_reason reason);
+
   /// Delivers what the stage still holds: keep, stalled or broken.
   outcome flush();
 
  private:
+  clients<client>& clients_;
+  deadlines& deadlines_;
   output& out_;
   ipc::worker_slot& stats_;
 };

@@ -24,8 +24,7 @@ int run_worker(worker_setup setup) {
   sys::name_process((std::string(ipc::worker_name) + std::to_string(setup.id)).c_str());
   try {
     output out(STDOUT_FILENO);
-    sink_handler sink(out, setup.page.workers[setup.id]);
-    return worker_loop<sink_handler>(setup, out, sink).run();
+    return worker_loop<sink_handler>(setup, out).run();
   } catch (const sys::sys_error& failure) {
     report_failure(setup, failure);
     return 1;

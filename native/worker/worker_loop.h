@@ -11,7 +11,6 @@
 #include "sys/sys_error.h"
 #include "worker/acceptor.h"
 #include "worker/clients.h"
-#include "worker/drain.h"
 #include "worker/handler.h"
 #include "worker/output.h"
 #include "worker/worker.h"
@@ -26,7 +25,7 @@ template <handler Handler>
 class worker_loop {
  public:
   /// Throws sys_error.
-  worker_loop(worker_setup& setup, output& out, Handler& code);
+  worker_loop(worker_setup& setup, output& out);
 
   /// Until the worker has nothing more to do. Returns the exit status.
   int run();
@@ -43,6 +42,9 @@ class worker_loop {
   void on_signals();
   void on_orders();
   void on_client(client& one);
+  void turn_wheel();
+  void on_deadline(client& one, ipc::timeout_reason reason);
+  void conclude(client& one, const outcome& result);
 
   ipc::worker_report accept_one();
   ipc::worker_report refuse(sys::result failure);
@@ -59,8 +61,6 @@ class worker_loop {
   void sweep();
   void expire();
   [[nodiscard]] bool finished() const;
-  /// Stands still while stdout takes nothing.
-  [[nodiscard]] std::uint64_t drain_clock_ms() const;
 
   const ipc::pool_config& config_;
   ipc::pool_page& page_;
@@ -69,32 +69,28 @@ class worker_loop {
   worker_log log_;
   acceptor acceptor_;
   event::poller poller_;
-  event::event_source signals_{SIGTERM, SIGINT};
-  clients<client> clients_{poller_, log_, stats_};
+  event::event_source signals_{SIGTERM, SIGINT, SIGALRM};
+  worker_clock clock_;
+  deadlines deadlines_{config_, clock_};
+  clients<client> clients_{poller_, deadlines_, clock_, log_, stats_};
   output& out_;
-  Handler& code_;
+  Handler code_;
 
   bool stalled_ = false;
   bool broken_ = false;
   bool refusing_ = false;  // since the last success, so that a shortage is logged once
   bool retiring_ = false;
-  bool draining_ = false;
   bool expired_ = false;
+  bool alarm_ = false;                            // the interval timer has rung
   std::optional<std::uint64_t> own_deadline_ms_;  // once there is no supervisor to set one
-  std::uint64_t stalls_ms_ = 0;
 };
 
 namespace detail {
 inline std::uint64_t now_ms() { return sys::monotonic_ns() / 1'000'000; }
-
-inline std::uint64_t waiting_bytes(int fd) {
-  const sys::result bytes = sys::readable_bytes(fd);
-  return bytes < 0 ? 0 : static_cast<std::uint64_t>(bytes);
-}
 }  // namespace detail
 
 template <handler Handler>
-worker_loop<Handler>::worker_loop(worker_setup& setup, output& out, Handler& code)
+worker_loop<Handler>::worker_loop(worker_setup& setup, output& out)
     : config_(setup.config),
       page_(setup.page),
       stats_(setup.page.workers[setup.id]),
@@ -103,7 +99,7 @@ worker_loop<Handler>::worker_loop(worker_setup& setup, output& out, Handler& cod
            stats_.log_dropped),
       acceptor_(setup.listener),
       out_(out),
-      code_(code) {
+      code_({config_, page_, stats_, clients_, deadlines_, out_}) {
   for (const int fd : {signals_.fd(), supervisor_.fd()}) {
     sys::check("epoll_ctl", poller_.add(fd, EPOLLIN, static_cast<std::uint64_t>(fd)));
   }
@@ -119,7 +115,9 @@ int worker_loop<Handler>::run() {
       wait_for_clients();
     }
     if (own_deadline_ms_ && detail::now_ms() >= *own_deadline_ms_) expire();
-    if (draining_ && !stalled_) sweep();
+    if (clients_.draining() && !stalled_) sweep();
+    if (alarm_) turn_wheel();
+    deadlines_.arm();
   }
   if (!expired_) log_.write(ipc::log_event::drained);
   return 0;
@@ -159,7 +157,7 @@ void worker_loop<Handler>::wait_for_room() {
 
 template <handler Handler>
 int worker_loop<Handler>::timeout_ms() const {
-  const bool sweeping = draining_ && !stalled_;
+  const bool sweeping = clients_.draining() && !stalled_;
   return sweeping || own_deadline_ms_ ? sweep_ms : event::poller::forever;
 }
 
@@ -168,6 +166,7 @@ void worker_loop<Handler>::on_signals() {
   while (const int number = signals_.next()) {
     // A terminal's SIGINT reaches the whole group; what it means is the supervisor's to say.
     if (number == SIGTERM) begin_drain();
+    if (number == SIGALRM) alarm_ = true;
   }
 }
 
@@ -194,18 +193,40 @@ void worker_loop<Handler>::on_orders() {
 
 template <handler Handler>
 void worker_loop<Handler>::on_client(client& one) {
-  const std::uint64_t before = one.received;
-  const outcome result = code_.on_readable(one);
-  if (draining_ && one.received != before) drain::received(one, drain_clock_ms());
+  conclude(one, code_.on_readable(one));
+}
+
+/// The documents' tick: after all I/O of the round, so that what has come in time counts.
+template <handler Handler>
+void worker_loop<Handler>::turn_wheel() {
+  alarm_ = false;
+  deadlines_.turn([this](client_deadlines& due, ipc::timeout_reason reason) {
+    if (!stalled_ && !broken_ && !expired_) return on_deadline(static_cast<client&>(due), reason);
+    deadlines_.again(due);
+  });
+}
+
+template <handler Handler>
+void worker_loop<Handler>::on_deadline(client& one, ipc::timeout_reason reason) {
+  const bool silent = reason == ipc::timeout_reason::idle || reason == ipc::timeout_reason::first_byte;
+  // Bytes that came while this round went on, or wait because of stdout, are none of silence.
+  if (silent && (one.watched & EPOLLIN) != 0 && waiting_bytes(one) > 0) return deadlines_.again(one);
+  const outcome result = code_.on_timeout(one, reason);
+  if (result.what != verdict::close) return conclude(one, result);
+  stats_.bytes_late.add(waiting_bytes(one));
+  clients_.time_out(one, reason);
+}
+
+template <handler Handler>
+void worker_loop<Handler>::conclude(client& one, const outcome& result) {
   switch (result.what) {
     case verdict::keep:
       break;
     case verdict::close:
-      clients_.close(one, ipc::log_event::close);
+      clients_.close(one);
       break;
     case verdict::reset:
-      stats_.errors.add(1);
-      clients_.close(one, ipc::log_event::reset, result.error);
+      clients_.fail(one, result.error);
       break;
     case verdict::stalled:
       stall();
@@ -223,8 +244,7 @@ ipc::worker_report worker_loop<Handler>::accept_one() {
   if (is_exhaustion(accepted)) return refuse(accepted);
   if (accepted < 0) return ipc::worker_report::nothing;
   refusing_ = false;
-  client* const one = clients_.open(static_cast<int>(accepted), peer);
-  if (one != nullptr && draining_) drain::begin(*one, detail::waiting_bytes(one->fd), drain_clock_ms());
+  clients_.open(static_cast<int>(accepted), peer);
   return ipc::worker_report::accepted;
 }
 
@@ -250,6 +270,7 @@ void worker_loop<Handler>::report(ipc::worker_report what) {
 template <handler Handler>
 void worker_loop<Handler>::stall() {
   stalled_ = true;
+  clock_.stop();
   stats_.stalled_since_ns.set(sys::monotonic_ns());
   log_.write(ipc::log_event::stall);
 }
@@ -257,10 +278,10 @@ void worker_loop<Handler>::stall() {
 template <handler Handler>
 void worker_loop<Handler>::resume() {
   stalled_ = false;
+  clock_.go_on();
   const std::uint64_t lasted = sys::monotonic_ns() - stats_.stalled_since_ns.get();
   stats_.stalled_since_ns.set(0);
   stats_.stalled_ns.add(lasted);
-  stalls_ms_ += lasted / 1'000'000;
   ipc::log_record record{};
   record.count = lasted;
   log_.write(ipc::log_event::resume, record);
@@ -272,7 +293,7 @@ void worker_loop<Handler>::on_broken_output(int error) {
   broken_ = true;
   stats_.output_error.set(static_cast<std::uint64_t>(error));
   report(ipc::worker_report::output_failed);
-  if (draining_) expire();
+  if (clients_.draining()) expire();
 }
 
 template <handler Handler>
@@ -291,8 +312,8 @@ void worker_loop<Handler>::orphaned() {
 
 template <handler Handler>
 void worker_loop<Handler>::begin_drain() {
-  if (draining_) return;
-  draining_ = true;
+  if (clients_.draining()) return;
+  clients_.begin_drain();
   const bool pool_stops = page_.state.get() == static_cast<std::uint64_t>(ipc::pool_state::draining);
   if ((pool_stops || own_deadline_ms_) && !retiring_ && !broken_) {
     take_backlog();
@@ -300,7 +321,6 @@ void worker_loop<Handler>::begin_drain() {
   }
   if (!pool_stops && !retiring_) report(ipc::worker_report::leaving);
   acceptor_.close();
-  clients_.for_each([this](client& one) { drain::begin(one, detail::waiting_bytes(one.fd), drain_clock_ms()); });
   if (broken_) expire();
 }
 
@@ -314,11 +334,11 @@ void worker_loop<Handler>::take_backlog() {
 
 template <handler Handler>
 void worker_loop<Handler>::sweep() {
-  const std::uint64_t now = drain_clock_ms();
+  const std::uint64_t now = clock_.now_ms();
   clients_.for_each([&](client& one) {
     if (!drain::complete(one, now)) return;
-    stats_.bytes_late.add(detail::waiting_bytes(one.fd));
-    clients_.close(one, ipc::log_event::close);
+    stats_.bytes_late.add(waiting_bytes(one));
+    clients_.close(one);
   });
 }
 
@@ -329,8 +349,8 @@ void worker_loop<Handler>::expire() {
   const std::uint64_t dropped = out_.pending();
   std::uint64_t unread = 0;
   clients_.for_each([&](client& one) {
-    unread += detail::waiting_bytes(one.fd);
-    clients_.close(one, ipc::log_event::close);
+    unread += waiting_bytes(one);
+    clients_.close(one);
   });
   if (stalled_) resume();
   stats_.bytes_dropped.add(dropped);
@@ -340,13 +360,7 @@ void worker_loop<Handler>::expire() {
 template <handler Handler>
 bool worker_loop<Handler>::finished() const {
   if (expired_) return true;
-  return (draining_ || retiring_) && clients_.count() == 0 && out_.pending() == 0;
-}
-
-template <handler Handler>
-std::uint64_t worker_loop<Handler>::drain_clock_ms() const {
-  const std::uint64_t now = stalled_ ? stats_.stalled_since_ns.get() / 1'000'000 : detail::now_ms();
-  return now - stalls_ms_;
+  return (clients_.draining() || retiring_) && clients_.count() == 0 && out_.pending() == 0;
 }
 
 }  // namespace procpool::worker

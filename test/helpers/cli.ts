@@ -17,6 +17,7 @@ export const root = join(__dirname, '..', '..');
 export const cli = join(root, 'dist', 'cli.js');
 
 export interface Entry {
+  time: string;
   event: string;
   level: string;
   worker: number | null;
@@ -24,6 +25,7 @@ export interface Entry {
   message: string;
   peer?: string;
   error?: string;
+  reason?: string;
   bytes?: number;
   code?: number;
   signal?: string;

@@ -4,6 +4,29 @@ import type { TestContext } from 'node:test';
 
 import { until } from './until.js';
 
+/** Attaches strace(1) to a process, and its children to come. Returns how to detach it. */
+async function attach(t: TestContext, pid: number, args: string[]): Promise<() => Promise<string[]>> {
+  const strace = spawn('strace', ['-f', '-p', String(pid), ...args], { stdio: ['ignore', 'ignore', 'pipe'] });
+  let said = '';
+  strace.stderr.on('data', (chunk: Buffer) => (said += chunk.toString()));
+  const closed = once(strace, 'close');
+  const stop = async (): Promise<string[]> => {
+    strace.kill('SIGINT');
+    await closed;
+    return said.split('\n').filter((line) => line !== '' && !line.startsWith('strace:'));
+  };
+  t.after(stop);
+  await until(`strace attached: ${said}`, () => said.includes('attached'));
+  return stop;
+}
+
+/** Notes the system calls of a process that begin from now on. Returns how to end that and get them. */
+export async function trace(t: TestContext, pid: number, calls = 'all'): Promise<() => Promise<string[]>> {
+  const stop = await attach(t, pid, ['-e', `trace=${calls}`]);
+  // What it was waiting in when strace came and went is none of them.
+  return async () => (await stop()).filter((line) => !/resuming interrupted|detached/.test(line));
+}
+
 /** False if faults can be injected here, otherwise why not: what node:test takes for `skip`. */
 export const noFaults: string | false =
   spawnSync('strace', ['-o', '/dev/null', 'true']).status === 0 ? false : 'needs strace(1) and the right to trace';
@@ -14,21 +37,8 @@ export const noFaults: string | false =
  */
 export async function inject(t: TestContext, pid: number, fault: string): Promise<() => Promise<void>> {
   const call = fault.slice(0, fault.indexOf(':'));
-  const strace = spawn(
-    'strace',
-    ['-f', '-p', String(pid), '-e', `trace=${call}`, '-e', `inject=${fault}`, '-o', '/dev/null'],
-    {
-      stdio: ['ignore', 'ignore', 'pipe'],
-    },
-  );
-  let said = '';
-  strace.stderr.on('data', (chunk: Buffer) => (said += chunk.toString()));
-  const exited = once(strace, 'exit');
-  const stop = async (): Promise<void> => {
-    strace.kill('SIGINT');
-    await exited;
+  const stop = await attach(t, pid, ['-e', `trace=${call}`, '-e', `inject=${fault}`, '-o', '/dev/null']);
+  return async () => {
+    await stop();
   };
-  t.after(stop);
-  await until(`strace attached: ${said}`, () => said.includes('attached'));
-  return stop;
 }

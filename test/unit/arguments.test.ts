@@ -5,9 +5,10 @@ import { helpText, parseCommand } from '../../lib/arguments.js';
 
 test('every flag changes what it names', () => {
   const command = parseCommand(
-    '--port 1 --host h --workers 2 --backlog 3 --output o --drain-timeout 1.5s --log-level debug --log-format json --stats-interval 2m'.split(
-      ' ',
-    ),
+    (
+      '--port 1 --host h --workers 2 --backlog 3 --output o --drain-timeout 1.5s --idle-timeout 1m ' +
+      '--first-byte-timeout 2s --max-age 1h --log-level debug --log-format json --stats-interval 2m'
+    ).split(' '),
   );
   assert.deepEqual(command, {
     action: 'run',
@@ -18,6 +19,9 @@ test('every flag changes what it names', () => {
       backlog: 3,
       output: './o',
       drainTimeout: 1500,
+      idleTimeout: 60_000,
+      firstByteTimeout: 2000,
+      maxAge: 3_600_000,
       logLevel: 'debug',
     },
     logFormat: 'json',
@@ -44,6 +48,9 @@ test('the help names every flag with its default', () => {
     'workers',
     'backlog',
     'drain-timeout',
+    'idle-timeout',
+    'first-byte-timeout',
+    'max-age',
     'log-level',
     'log-format',
     'stats-interval',
@@ -71,6 +78,9 @@ const bad: [args: string[], message: RegExp][] = [
   [['--drain-timeout', '1 fortnight'], /"--drain-timeout" .*"1 fortnight"/],
   [['--drain-timeout', '9999h'], /"--drain-timeout" .*"9999h"/],
   [['--drain-timeout', '0.0001s'], /"--drain-timeout" .*"0.0001s"/],
+  [['--idle-timeout', '5'], /"--idle-timeout" .*"5"/],
+  [['--first-byte-timeout', 'x'], /"--first-byte-timeout" .*"x"/],
+  [['--max-age', ''], /"--max-age" .*""/],
   [['--log-level', 'loud'], /"--log-level" .*"loud"/],
   [['--log-format', 'xml'], /"--log-format" .*"xml"/],
   [['--stats-interval', 'often'], /"--stats-interval" .*"often"/],

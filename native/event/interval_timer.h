@@ -1,0 +1,25 @@
+#pragma once
+
+#include <cstdint>
+
+namespace procpool::event {
+
+/// The process's interval timer, which sends it SIGALRM: setitimer(2), ITIMER_REAL. It runs on
+/// monotonic time, and a forked child starts without. Worker, one each.
+class interval_timer {
+ public:
+  ~interval_timer() { stop(); }
+
+  /// Rings once, after `delay_ns`, and not earlier. Replaces what was set before. Throws sys_error.
+  void set(std::uint64_t delay_ns);
+  void stop();
+
+  [[nodiscard]] bool running() const { return running_; }
+  /// To be told that it has rung.
+  void rang() { running_ = false; }
+
+ private:
+  bool running_ = false;
+};
+
+}  // namespace procpool::event

@@ -1,0 +1,66 @@
+#include "worker/deadlines.h"
+
+#include <algorithm>
+
+namespace procpool::worker {
+
+using ipc::timeout_reason;
+
+event::tick client_deadlines::first() const { return std::min({idle, max_age, phase}); }
+
+timeout_reason client_deadlines::reason() const {
+  if (first() == phase) return phase_reason;
+  return first() == idle ? timeout_reason::idle : timeout_reason::max_age;
+}
+
+deadlines::deadlines(const ipc::pool_config& config, const worker_clock& clock)
+    : config_(config), clock_(clock), wheel_(clock.now_ns() / tick_ns) {}
+
+void deadlines::begin(client_deadlines& client) {
+  if (config_.max_age_ms != 0) client.max_age = after(config_.max_age_ms);
+  if (config_.idle_ms != 0) client.idle = after(config_.idle_ms);
+  expect(client, timeout_reason::first_byte, config_.first_byte_ms);
+}
+
+void deadlines::renew(client_deadlines& client) {
+  if (config_.idle_ms == 0) return;
+  client.idle = after(config_.idle_ms);
+  set(client);
+}
+
+void deadlines::expect(client_deadlines& client, timeout_reason reason, std::uint32_t within_ms) {
+  client.phase = within_ms == 0 ? client_deadlines::never : after(within_ms);
+  client.phase_reason = reason;
+  set(client);
+}
+
+void deadlines::suspend(client_deadlines& client) {
+  client.phase = client.idle = client_deadlines::never;
+  set(client);
+}
+
+void deadlines::arm() {
+  const auto next = wheel_.next();
+  if (!next || clock_.stands()) return bell_.stop();
+  if (bell_.running() && rings_at_ <= *next) return;
+  const std::uint64_t now = clock_.now_ns();
+  const std::uint64_t due = *next * tick_ns;
+  bell_.set(due > now ? due - now : 0);
+  rings_at_ = *next;
+}
+
+event::tick deadlines::after(std::uint32_t ms) const {
+  constexpr std::uint64_t ms_ns = 1'000'000;
+  return (clock_.now_ns() + ms * ms_ns + tick_ns - 1) / tick_ns;
+}
+
+void deadlines::set(client_deadlines& client) {
+  const event::tick due = client.first();
+  if (due == client_deadlines::never) {
+    wheel_.cancel(client);
+  } else {
+    wheel_.set(client, due);
+  }
+}
+
+}  // namespace procpool::worker

@@ -1,0 +1,79 @@
+#pragma once
+
+#include <cstdint>
+#include <limits>
+
+#include "event/interval_timer.h"
+#include "event/timer_wheel.h"
+#include "ipc/message.h"
+#include "worker/worker_clock.h"
+
+namespace procpool::worker {
+
+/// A connection's deadlines, in ticks of the worker's wheel. Its one timer is set to the first.
+struct client_deadlines : event::timer {
+  static constexpr event::tick never = std::numeric_limits<event::tick>::max();
+
+  event::tick idle = never;
+  event::tick max_age = never;
+  event::tick phase = never;  // of what is expected of the client now
+  ipc::timeout_reason phase_reason{};
+
+  [[nodiscard]] event::tick first() const;
+  /// Which of them is the first.
+  [[nodiscard]] ipc::timeout_reason reason() const;
+};
+
+/// The deadlines of all of a worker's connections: a timing wheel, and the interval timer that wakes
+/// the worker when the wheel has to be turned, which is set only while something is pending. None is
+/// early, and none is later than a tick and the round of the loop. Worker.
+class deadlines {
+ public:
+  static constexpr std::uint64_t tick_ns = 10'000'000;
+
+  deadlines(const ipc::pool_config& config, const worker_clock& clock);
+
+  /// A connection begins.
+  void begin(client_deadlines& client);
+
+  /// The client has sent or taken bytes: it is not idle.
+  void renew(client_deadlines& client);
+
+  /// Something is expected of the client within that time, instead of what was before. 0: nothing.
+  void expect(client_deadlines& client, ipc::timeout_reason reason, std::uint32_t within_ms);
+
+  /// The client waits for the worker: neither is it idle, nor is anything expected of it.
+  void suspend(client_deadlines& client);
+
+  /// What was due could not be done yet: it is due again at the next tick.
+  void again(client_deadlines& client) { wheel_.set(client, wheel_.now() + 1); }
+
+  void cancel(client_deadlines& client) { wheel_.cancel(client); }
+
+  /// After the interval timer's signal, when the round's other events are done: calls
+  /// expire(client, reason) for each client whose time is over. It has no timer then, until the next
+  /// of the calls above.
+  template <typename Expire>
+  void turn(Expire expire) {
+    bell_.rang();
+    wheel_.advance(clock_.now_ns() / tick_ns, [&expire](event::timer& due) {
+      auto& client = static_cast<client_deadlines&>(due);
+      expire(client, client.reason());
+    });
+  }
+
+  /// At the end of a round: sets the interval timer to when the wheel has to be turned next.
+  void arm();
+
+ private:
+  [[nodiscard]] event::tick after(std::uint32_t ms) const;
+  void set(client_deadlines& client);
+
+  const ipc::pool_config& config_;
+  const worker_clock& clock_;
+  event::timer_wheel wheel_;
+  event::interval_timer bell_;
+  event::tick rings_at_ = 0;
+};
+
+}  // namespace procpool::worker
