@@ -57,6 +57,7 @@
         "native/sys/syscalls.cc",
         "native/worker/acceptor.cc",
         "native/worker/deadlines.cc",
+        "native/worker/echo_handler.cc",
         "native/worker/output.cc",
         "native/worker/sink_handler.cc",
         "native/worker/worker.cc",

@@ -4,7 +4,7 @@ import ms from 'ms';
 
 import { ProcpoolError } from './errors.js';
 import { type LogFormat, logFormats } from './log.js';
-import { fillOptions, logLevels, longestTime, type ProcessPoolOptions } from './options.js';
+import { fillOptions, handlers, logLevels, longestTime, type ProcessPoolOptions } from './options.js';
 
 /** What the command line asks for. */
 export type Command =
@@ -68,6 +68,11 @@ const flags: Record<string, Flag> = {
     help: 'worker processes, 1 to 1024 (number of cores)',
     set: (text, { options }) => (options.workers = integer('workers', text)),
   },
+  handler: {
+    value: 'H',
+    help: `${handlers.join(', ')} (sink)`,
+    set: (text, { options }) => (options.handler = choice('handler', text, handlers)),
+  },
   output: {
     value: 'FILE',
     help: 'file to append to (standard output)',
@@ -85,7 +90,7 @@ const flags: Record<string, Flag> = {
   },
   'idle-timeout': {
     value: 'D',
-    help: 'closes a connection that has been silent for so long; 0s never (0s)',
+    help: 'closes a connection that has been silent for so long; 0s never (0s; echo: 60s)',
     set: (text, { options }) => (options.idleTimeout = duration('idle-timeout', text)),
   },
   'first-byte-timeout': {

@@ -71,6 +71,8 @@ export interface NativeOptions {
   workers: number;
   backlog: number;
   drainTimeout: number;
+  /** Index into `handlers`. */
+  handler: number;
   idleTimeout: number;
   firstByteTimeout: number;
   maxAge: number;

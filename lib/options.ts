@@ -7,6 +7,10 @@ import type { LogEntry } from './log.js';
 export const logLevels = ['silent', 'error', 'warn', 'info', 'debug'] as const;
 export type LogLevel = (typeof logLevels)[number];
 
+/** What is done with what clients send; in the order of native/ipc/message.h. */
+export const handlers = ['sink', 'echo'] as const;
+export type HandlerName = (typeof handlers)[number];
+
 /** What a pool can be told. Times are in milliseconds. */
 export interface ProcessPoolOptions {
   /** TCP port; 0 takes any that is free. @default 10714 */
@@ -21,7 +25,9 @@ export interface ProcessPoolOptions {
   backlog?: number | undefined;
   /** How long a stop may go on delivering what clients had sent before it. @default 10000 */
   drainTimeout?: number | undefined;
-  /** Closes a connection on which nothing has come or gone for so long; 0 never does. @default 0 */
+  /** `'sink'` delivers what clients send, `'echo'` sends it back to them (RFC 862). @default 'sink' */
+  handler?: HandlerName | undefined;
+  /** Closes a connection on which nothing has come or gone for so long; 0 never does. @default 0, with `echo` 60000 */
   idleTimeout?: number | undefined;
   /** Closes a connection on which nothing has come within so long of its start; 0 never does. @default 0 */
   firstByteTimeout?: number | undefined;
@@ -49,6 +55,7 @@ export interface FilledOptions {
   workers: number;
   backlog: number;
   drainTimeout: number;
+  handler: HandlerName;
   idleTimeout: number;
   firstByteTimeout: number;
   maxAge: number;
@@ -83,6 +90,11 @@ const text =
   (value) =>
     typeof value === 'string' && value !== '' && !value.includes('\0') && accepts(value) ? undefined : what;
 
+const oneOf =
+  (choices: readonly string[]): Check =>
+  (value) =>
+    choices.includes(value as string) ? undefined : `one of ${choices.map((choice) => `"${choice}"`).join(', ')}`;
+
 const time = integer(0, longestTime);
 
 const checks: Record<keyof ProcessPoolOptions, Check> = {
@@ -92,6 +104,7 @@ const checks: Record<keyof ProcessPoolOptions, Check> = {
   workers: integer(1, maxWorkers),
   backlog: integer(1, 65535),
   drainTimeout: time,
+  handler: oneOf(handlers),
   idleTimeout: time,
   firstByteTimeout: time,
   maxAge: time,
@@ -99,8 +112,7 @@ const checks: Record<keyof ProcessPoolOptions, Check> = {
     typeof value === 'number'
       ? integer(0, highestDescriptor)(value) && 'a descriptor that is open for writing'
       : text('"inherit", "pipe", a path or a descriptor')(value),
-  logLevel: (value) =>
-    logLevels.includes(value as LogLevel) ? undefined : `one of ${logLevels.map((level) => `"${level}"`).join(', ')}`,
+  logLevel: oneOf(logLevels),
   log: (value) => (typeof value === 'function' ? undefined : 'a function'),
   signal: (value) => (value instanceof AbortSignal ? undefined : 'an AbortSignal'),
 };
@@ -142,6 +154,7 @@ export function fillOptions(options: ProcessPoolOptions): FilledOptions {
       throw optionError(option, options[option], 'left out where option "path" is given');
     }
   }
+  const handler = options.handler ?? 'sink';
   return {
     port: options.port ?? 10714,
     host: options.host,
@@ -149,7 +162,8 @@ export function fillOptions(options: ProcessPoolOptions): FilledOptions {
     workers: options.workers ?? Math.min(availableParallelism(), maxWorkers),
     backlog: options.backlog ?? 4096,
     drainTimeout: options.drainTimeout ?? 10_000,
-    idleTimeout: options.idleTimeout ?? 0,
+    handler,
+    idleTimeout: options.idleTimeout ?? (handler === 'sink' ? 0 : 60_000),
     firstByteTimeout: options.firstByteTimeout ?? 0,
     maxAge: options.maxAge ?? 0,
     output: options.output ?? 'inherit',

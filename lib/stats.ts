@@ -22,8 +22,10 @@ export interface Counters {
   maxAgeTimeouts: number;
   /** Bytes read from clients. */
   bytesIn: number;
-  /** Bytes that the output took. */
+  /** Bytes that the output took, or the clients that get them back. */
   bytesOut: number;
+  /** Bytes read and not passed on because of their client: it broke off, or took too long. */
+  bytesDiscarded: number;
   /** Bytes read but not delivered: the output broke, the drain's time was over, or the worker was killed. */
   bytesDropped: number;
   /** Bytes sent before a stop and not read when the drain's time was over. */
@@ -68,6 +70,7 @@ const none: Counters = {
   maxAgeTimeouts: 0,
   bytesIn: 0,
   bytesOut: 0,
+  bytesDiscarded: 0,
   bytesDropped: 0,
   bytesUnread: 0,
   bytesLate: 0,

@@ -43,6 +43,7 @@ Napi::Object to_js(Napi::Env env, const ipc::worker_slot& slot) {
   for (std::size_t reason = 0; reason < timeouts.size(); ++reason) set(timeouts[reason], slot.timeouts[reason].get());
   set("bytesIn", slot.bytes_in.get());
   set("bytesOut", slot.bytes_out.get());
+  set("bytesDiscarded", slot.bytes_discarded.get());
   set("bytesDropped", slot.bytes_dropped.get());
   set("bytesUnread", slot.bytes_unread.get());
   set("bytesLate", slot.bytes_late.get());

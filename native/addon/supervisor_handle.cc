@@ -86,6 +86,7 @@ void supervisor_handle::start(const Napi::Object& options) {
   config_.workers = number(options, "workers");
   config_.backlog = number(options, "backlog");
   config_.drain_ms = number(options, "drainTimeout");
+  config_.handler = static_cast<ipc::handler_kind>(number(options, "handler"));
   config_.idle_ms = number(options, "idleTimeout");
   config_.first_byte_ms = number(options, "firstByteTimeout");
   config_.max_age_ms = number(options, "maxAge");

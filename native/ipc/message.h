@@ -27,7 +27,7 @@ constexpr std::string_view worker_name = "procpool-w";
 constexpr std::uint32_t orphan_drain_ms = 500;
 
 /// What a worker does with what it receives, see worker/handler.h.
-enum class handler_kind : std::uint32_t { sink, echo, http };
+enum class handler_kind : std::uint32_t { sink, echo };
 
 /// What the supervisor is to run. Goes with the descriptors of pool_descriptors, in that order.
 struct pool_config {

@@ -49,9 +49,10 @@ struct alignas(64) worker_slot {
   counter timeouts[timeout_reasons];
   counter bytes_in;
   counter bytes_out;
-  counter bytes_dropped;  // read from clients, but never taken by stdout
-  counter bytes_unread;   // sent before a stop, but not read in its time
-  counter bytes_late;     // sent after a stop or a timeout, and not read
+  counter bytes_discarded;  // read, and not passed on for a reason that is the client's
+  counter bytes_dropped;    // read from clients, but never taken by stdout
+  counter bytes_unread;     // sent before a stop, but not read in its time
+  counter bytes_late;       // sent after a stop or a timeout, and not read
   counter log_dropped;
   counter stalled_ns;        // waits for stdout that are over
   counter stalled_since_ns;  // start of the one that is not, CLOCK_MONOTONIC, or 0

@@ -285,7 +285,7 @@ void supervisor_loop::settle_accounts(int slot) {
   ipc::worker_slot& stats = page_.workers[slot];
   stats.errors.add(stats.accepted.get() - stats.closed.get());
   stats.closed.set(stats.accepted.get());
-  stats.bytes_dropped.set(stats.bytes_in.get() - stats.bytes_out.get());
+  stats.bytes_dropped.set(stats.bytes_in.get() - stats.bytes_out.get() - stats.bytes_discarded.get());
   if (const std::uint64_t since = stats.stalled_since_ns.get(); since != 0) {
     stats.stalled_ns.add(sys::monotonic_ns() - since);
     stats.stalled_since_ns.set(0);

@@ -92,6 +92,9 @@ class clients {
     for_each([now](Client& client) { drain::begin(client, waiting_bytes(client), now); });
   }
 
+  /// From now on what a client's connection still holds at its end is lost by the worker's doing.
+  void expire() { expired_ = true; }
+
   [[nodiscard]] bool draining() const { return draining_; }
   [[nodiscard]] Client* find(int fd) { return table_.find(fd); }
   [[nodiscard]] std::size_t count() const { return table_.count(); }
@@ -106,6 +109,7 @@ class clients {
   void close(Client& client, ipc::log_event event, int error = 0, std::uint32_t value = 0) {
     log(event, client, error, value);
     stats_.closed.add(1);
+    (expired_ ? stats_.bytes_dropped : stats_.bytes_discarded).add(client.held());
     deadlines_.cancel(client);
     sys::close(client.fd);  // which takes it out of the poller: nobody shares it
     table_.close(client);
@@ -128,6 +132,7 @@ class clients {
   ipc::worker_slot& stats_;
   connection_table<Client> table_;
   bool draining_ = false;
+  bool expired_ = false;
 };
 
 }  // namespace procpool::worker

@@ -14,6 +14,10 @@ struct connection : client_deadlines {
   std::uint32_t watched = 0;  // the events that the poller waits for
   ipc::peer_address peer{};
   std::uint64_t received = 0;  // bytes
+
+  /// Bytes of its that the handler has read and not passed on.
+  [[nodiscard]] std::uint64_t held() const { return 0; }
+
   // While the worker drains, see drain.h:
   bool behind = false;             // what had arrived when the stop came is not all read
   bool sending = false;            // something came since the stop

@@ -25,6 +25,14 @@ struct outcome {
   int error = 0;
 };
 
+/// Keeps the connection if what was asked of it worked.
+inline outcome kept(sys::result done) {
+  return done < 0 ? outcome{verdict::reset, static_cast<int>(-done)} : outcome{verdict::keep};
+}
+
+/// One connection's share of a round, so that a fast client does not keep the others waiting.
+constexpr std::uint64_t round_share_bytes = 1U << 20U;
+
 /// What a handler works with. All of it is the worker's.
 template <std::derived_from<connection> Client>
 struct surroundings {
@@ -41,10 +49,18 @@ struct surroundings {
 template <typename T>
 concept handler = std::derived_from<typename T::client, connection> &&
     std::constructible_from<T, surroundings<typename T::client>> &&
-    requires(T code, typename T::client& client, ipc::timeout_reason reason) {
+    requires(T code, typename T::client& client, ipc::timeout_reason reason, std::uint64_t now_ms) {
   { code.on_readable(client) } -> std::same_as<outcome>;
   { code.on_timeout(client, reason) } -> std::same_as<outcome>;  // `close`, or it has another deadline
+  { code.drained(client, now_ms) } -> std::same_as<bool>;        // may be closed, as the worker is to end
   { code.flush() } -> std::same_as<outcome>;                     // after `stalled`, when stdout has room again
+};
+
+/// One that answers: it reads and deals with what it read, and has a connection watched for
+/// writing only while its socket does not take all of an answer.
+template <typename T>
+concept replying_handler = handler<T> && requires(T code, typename T::client& client) {
+  { code.on_writable(client) } -> std::same_as<outcome>;
 };
 
 }  // namespace procpool::worker

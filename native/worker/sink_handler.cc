@@ -5,9 +5,6 @@
 namespace procpool::worker {
 namespace {
 
-// One connection's share of a round, so that a fast client does not keep the others waiting.
-constexpr std::uint64_t share_bytes = 1U << 20U;
-
 // A smaller read has most likely emptied the socket: asking again would cost a call for nothing.
 constexpr sys::result full_read_bytes = 1 << 15;
 
@@ -15,7 +12,7 @@ constexpr sys::result full_read_bytes = 1 << 15;
 
 outcome sink_handler::on_readable(connection& from) {
   std::uint64_t moved = 0;
-  while (moved < share_bytes) {
+  while (moved < round_share_bytes) {
     const sys::result read = out_.fill(from.fd);
     if (read == 0) return {verdict::close};
     if (read == -EAGAIN) return {verdict::keep};
@@ -42,6 +39,8 @@ outcome sink_handler::on_timeout(connection& from, ipc::timeout_reason reason) {
   }
   return {verdict::close};
 }
+
+bool sink_handler::drained(const connection& from, std::uint64_t now_ms) const { return drain::complete(from, now_ms); }
 
 outcome sink_handler::flush() {
   std::uint64_t delivered = 0;

@@ -19,6 +19,8 @@ class sink_handler {
   /// At its greatest age, what has come from a connection is read before it is closed.
   outcome on_timeout(connection& from, ipc::timeout_reason reason);
 
+  [[nodiscard]] bool drained(const connection& from, std::uint64_t now_ms) const;
+
   /// Delivers what the stage still holds: keep, stalled or broken.
   outcome flush();
 

@@ -2,10 +2,12 @@
 
 #include <unistd.h>
 
+#include <cstdlib>
 #include <string>
 #include <utility>
 
 #include "sys/sys_error.h"
+#include "worker/echo_handler.h"
 #include "worker/sink_handler.h"
 #include "worker/worker_loop.h"
 
@@ -18,13 +20,28 @@ void report_failure(worker_setup& setup, const sys::sys_error& failure) {
   if (setup.log_channel.send(record) < 0) setup.page.workers[setup.id].log_dropped.add(1);
 }
 
+template <handler Handler>
+int serve(worker_setup& setup) {
+  output out(STDOUT_FILENO);
+  return worker_loop<Handler>(setup, out).run();
+}
+
+int serve(worker_setup& setup) {
+  switch (setup.config.handler) {
+    case ipc::handler_kind::sink:
+      return serve<sink_handler>(setup);
+    case ipc::handler_kind::echo:
+      return serve<echo_handler>(setup);
+  }
+  return EXIT_FAILURE;
+}
+
 }  // namespace
 
 int run_worker(worker_setup setup) {
   sys::name_process((std::string(ipc::worker_name) + std::to_string(setup.id)).c_str());
   try {
-    output out(STDOUT_FILENO);
-    return worker_loop<sink_handler>(setup, out).run();
+    return serve(setup);
   } catch (const sys::sys_error& failure) {
     report_failure(setup, failure);
     return 1;

@@ -193,6 +193,9 @@ void worker_loop<Handler>::on_orders() {
 
 template <handler Handler>
 void worker_loop<Handler>::on_client(client& one) {
+  if constexpr (replying_handler<Handler>) {
+    if ((one.watched & EPOLLOUT) != 0) return conclude(one, code_.on_writable(one));
+  }
   conclude(one, code_.on_readable(one));
 }
 
@@ -336,7 +339,7 @@ template <handler Handler>
 void worker_loop<Handler>::sweep() {
   const std::uint64_t now = clock_.now_ms();
   clients_.for_each([&](client& one) {
-    if (!drain::complete(one, now)) return;
+    if (!code_.drained(one, now)) return;
     stats_.bytes_late.add(waiting_bytes(one));
     clients_.close(one);
   });
@@ -346,6 +349,7 @@ template <handler Handler>
 void worker_loop<Handler>::expire() {
   if (expired_) return;
   expired_ = true;
+  clients_.expire();
   const std::uint64_t dropped = out_.pending();
   std::uint64_t unread = 0;
   clients_.for_each([&](client& one) {

@@ -6,14 +6,11 @@ import { suite, test, type TestContext } from 'node:test';
 
 import { type Cli, startCli as start } from '../helpers/cli.js';
 import { client, deliver } from '../helpers/clients.js';
-import { inject, noFaults } from '../helpers/faults.js';
+import { inject, noFaults, traceable } from '../helpers/faults.js';
 import { until } from '../helpers/until.js';
 
-/** LeakSanitizer cannot look at a process that strace holds. */
-const env = { ...process.env, ASAN_OPTIONS: `${process.env.ASAN_OPTIONS ?? ''}:detect_leaks=0` };
-
 async function startCli(t: TestContext, args: string[]): Promise<Cli & { tcp: number }> {
-  return await start(t, args, { env });
+  return await start(t, args, { env: traceable });
 }
 
 const payload = randomBytes(2 ** 20);

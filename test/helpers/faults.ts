@@ -4,6 +4,9 @@ import type { TestContext } from 'node:test';
 
 import { until } from './until.js';
 
+/** For what is traced: LeakSanitizer cannot look at a process that strace holds. */
+export const traceable = { ...process.env, ASAN_OPTIONS: `${process.env.ASAN_OPTIONS ?? ''}:detect_leaks=0` };
+
 /** Attaches strace(1) to a process, and its children to come. Returns how to detach it. */
 async function attach(t: TestContext, pid: number, args: string[]): Promise<() => Promise<string[]>> {
   const strace = spawn('strace', ['-f', '-p', String(pid), ...args], { stdio: ['ignore', 'ignore', 'pipe'] });

@@ -8,7 +8,7 @@ import { setTimeout as wait } from 'node:timers/promises';
 import { ProcessPool } from '../../lib/index.js';
 import { startCli } from '../helpers/cli.js';
 import { client } from '../helpers/clients.js';
-import { noFaults, trace } from '../helpers/faults.js';
+import { noFaults, trace, traceable } from '../helpers/faults.js';
 import { until } from '../helpers/until.js';
 
 async function startPool(t: TestContext, options: ConstructorParameters<typeof ProcessPool>[0]): Promise<ProcessPool> {
@@ -145,11 +145,10 @@ test('a worker that takes over from one that was killed keeps time as well', asy
 
 suite('system calls', { skip: noFaults }, () => {
   test('a worker with nothing to do makes none, whatever deadlines are pending', async (t) => {
-    const env = { ...process.env, ASAN_OPTIONS: `${process.env.ASAN_OPTIONS ?? ''}:detect_leaks=0` };
     const pool = await startCli(
       t,
       ['--workers', '1', '--log-level', 'debug', '--idle-timeout', '1h', '--max-age', '2h'],
-      { env },
+      { env: traceable },
     );
     const socket = await client(pool.tcp);
     await pool.logged('connect');
@@ -160,8 +159,9 @@ suite('system calls', { skip: noFaults }, () => {
   });
 
   test('the interval timer is stopped when the last connection has ended', async (t) => {
-    const env = { ...process.env, ASAN_OPTIONS: `${process.env.ASAN_OPTIONS ?? ''}:detect_leaks=0` };
-    const pool = await startCli(t, ['--workers', '1', '--log-level', 'debug', '--idle-timeout', '1h'], { env });
+    const pool = await startCli(t, ['--workers', '1', '--log-level', 'debug', '--idle-timeout', '1h'], {
+      env: traceable,
+    });
     const calls = await trace(t, pool.worker(0), 'setitimer');
     const [one, other] = [await client(pool.tcp), await client(pool.tcp)];
     await until('accepted', () => pool.all('connect').length === 2);

@@ -6,7 +6,7 @@ import { helpText, parseCommand } from '../../lib/arguments.js';
 test('every flag changes what it names', () => {
   const command = parseCommand(
     (
-      '--port 1 --host h --workers 2 --backlog 3 --output o --drain-timeout 1.5s --idle-timeout 1m ' +
+      '--port 1 --host h --workers 2 --backlog 3 --handler echo --output o --drain-timeout 1.5s --idle-timeout 1m ' +
       '--first-byte-timeout 2s --max-age 1h --log-level debug --log-format json --stats-interval 2m'
     ).split(' '),
   );
@@ -17,6 +17,7 @@ test('every flag changes what it names', () => {
       host: 'h',
       workers: 2,
       backlog: 3,
+      handler: 'echo',
       output: './o',
       drainTimeout: 1500,
       idleTimeout: 60_000,
@@ -47,6 +48,7 @@ test('the help names every flag with its default', () => {
     'path',
     'workers',
     'backlog',
+    'handler',
     'drain-timeout',
     'idle-timeout',
     'first-byte-timeout',
@@ -78,6 +80,7 @@ const bad: [args: string[], message: RegExp][] = [
   [['--drain-timeout', '1 fortnight'], /"--drain-timeout" .*"1 fortnight"/],
   [['--drain-timeout', '9999h'], /"--drain-timeout" .*"9999h"/],
   [['--drain-timeout', '0.0001s'], /"--drain-timeout" .*"0.0001s"/],
+  [['--handler', 'tee'], /"--handler" .*"tee"/],
   [['--idle-timeout', '5'], /"--idle-timeout" .*"5"/],
   [['--first-byte-timeout', 'x'], /"--first-byte-timeout" .*"x"/],
   [['--max-age', ''], /"--max-age" .*""/],

@@ -12,6 +12,7 @@ test('the defaults are those of the documentation', () => {
     workers: availableParallelism(),
     backlog: 4096,
     drainTimeout: 10_000,
+    handler: 'sink',
     idleTimeout: 0,
     firstByteTimeout: 0,
     maxAge: 0,
@@ -21,6 +22,7 @@ test('the defaults are those of the documentation', () => {
     signal: undefined,
   });
   assert.equal(fillOptions({ log: () => undefined }).logLevel, 'info');
+  assert.equal(fillOptions({ handler: 'echo' }).idleTimeout, 60_000);
   assert.equal(fillOptions({ port: undefined }).port, 10714);
 });
 
@@ -31,6 +33,7 @@ const bad: [option: string, values: unknown[]][] = [
   ['workers', [0, 1025, 1.5, '3', Infinity]],
   ['backlog', [0, 65536, '1']],
   ['drainTimeout', [-1, 2 ** 31, '1s', 0.5]],
+  ['handler', ['tee', '', 0, null]],
   ['idleTimeout', [-1, 2 ** 31, '1s', 0.5]],
   ['firstByteTimeout', [-1, null]],
   ['maxAge', [Infinity, '1']],

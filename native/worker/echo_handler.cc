@@ -1,0 +1,57 @@
+#include "worker/echo_handler.h"
+
+#include <cerrno>
+
+#include "sys/syscalls.h"
+
+namespace procpool::worker {
+outcome echo_handler::on_readable(client& one) {
+  for (std::uint64_t moved = 0; moved < round_share_bytes;) {
+    const sys::result read = sys::receive(one.fd, buffer_.data(), buffer_.size());
+    if (read == 0) return {verdict::close};
+    if (read == -EAGAIN) return {verdict::keep};
+    if (read < 0) return {verdict::reset, static_cast<int>(-read)};
+
+    const auto size = static_cast<std::size_t>(read);
+    moved += size;
+    clients_.received(one, size);
+    stats_.bytes_in.add(size);
+    const sys::result sent = send(one, buffer_.data(), size);
+    if (sent < 0) {
+      stats_.bytes_discarded.add(size);
+      return {verdict::reset, static_cast<int>(-sent)};
+    }
+    if (static_cast<std::size_t>(sent) < size) {
+      one.unsent.assign(buffer_.data() + sent, size - static_cast<std::size_t>(sent));
+      return kept(clients_.watch(one, EPOLLOUT));
+    }
+    if (size < buffer_.size()) break;  // most likely that was all
+  }
+  return {verdict::keep};
+}
+
+outcome echo_handler::on_writable(client& one) {
+  const sys::result sent = send(one, one.unsent.data() + one.sent, one.unsent.size() - one.sent);
+  if (sent < 0) return {verdict::reset, static_cast<int>(-sent)};
+  one.sent += static_cast<std::size_t>(sent);
+  if (one.sent < one.unsent.size()) return {verdict::keep};
+  std::string().swap(one.unsent);
+  one.sent = 0;
+  return kept(clients_.watch(one, EPOLLIN));
+}
+
+bool echo_handler::drained(const client& one, std::uint64_t now_ms) const {
+  return one.unsent.empty() && drain::complete(one, now_ms);
+}
+
+sys::result echo_handler::send(client& one, const char* data, std::size_t size) {
+  const sys::result sent = sys::send(one.fd, data, size);
+  if (sent == -EAGAIN) return 0;
+  if (sent > 0) {
+    stats_.bytes_out.add(static_cast<std::uint64_t>(sent));
+    deadlines_.renew(one);
+  }
+  return sent;
+}
+
+}  // namespace procpool::worker

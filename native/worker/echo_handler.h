@@ -1,0 +1,46 @@
+#pragma once
+
+#include <array>
+#include <string>
+
+#include "worker/handler.h"
+
+namespace procpool::worker {
+
+/// A client of the echo handler, with what it has not taken back yet.
+struct echo_client : connection {
+  std::string unsent;
+  std::size_t sent = 0;  // bytes of it
+
+  [[nodiscard]] std::uint64_t held() const { return unsent.size() - sent; }
+};
+
+/// Sends everything back to who sent it, for latency checks: RFC 862. Nothing goes to stdout. From a
+/// client that does not take its bytes back nothing is read, so that it holds one buffer at most; it
+/// counts as idle. Worker.
+class echo_handler {
+ public:
+  using client = echo_client;
+
+  explicit echo_handler(const surroundings<client>& own)
+      : clients_(own.all), deadlines_(own.times), stats_(own.stats) {}
+
+  outcome on_readable(client& one);
+  outcome on_writable(client& one);
+  outcome on_timeout(client&, ipc::timeout_reason) { return {verdict::close}; }
+  outcome flush() { return {verdict::keep}; }
+  [[nodiscard]] bool drained(const client& one, std::uint64_t now_ms) const;
+
+ private:
+  /// How much of it the socket took, or -errno.
+  sys::result send(client& one, const char* data, std::size_t size);
+
+  clients<client>& clients_;
+  deadlines& deadlines_;
+  ipc::worker_slot& stats_;
+  std::array<char, 1 << 16> buffer_;
+};
+
+static_assert(replying_handler<echo_handler>);
+
+}  // namespace procpool::worker
