@@ -7,17 +7,9 @@ namespace procpool::event {
 
 static_assert(sizeof(timer) <= 32);
 
-void timer_wheel::set(timer& one, tick expires) {
-  if (one.pending()) {
-    // In a callback its place may have passed: it is moved, lest it be taken for due in this same tick.
-    if (one.place_ > now_ && one.place_ <= expires) {
-      one.expires_ = expires;
-      return;
-    }
-    unlink(one);
-  } else {
-    ++count_;
-  }
+void timer_wheel::move(timer& one, tick expires) {
+  cancel(one);
+  ++count_;
   one.expires_ = std::max(expires, now_ + 1);
   link(one);
 }
@@ -54,7 +46,7 @@ std::optional<timer_wheel::coordinates> timer_wheel::first_occupied() const {
 
 void timer_wheel::link(timer& one) {
   const coordinates at = locate(one.expires_);
-  timer*& first = head(at);
+  timer*& first = slot(at)[linked_++ % chains().size()];
   one.place_ = place_of(at);
   one.next_ = first;
   one.link_ = &first;
@@ -66,54 +58,71 @@ void timer_wheel::link(timer& one) {
 void timer_wheel::unlink(timer& one) {
   *one.link_ = one.next_;
   if (one.next_ != nullptr) one.next_->link_ = one.link_;
-  one.link_ = nullptr;
-  if (one.place_ <= position_) return;  // among those that are due
-  const coordinates at = locate(one.place_);
-  if (head(at) == nullptr) occupied_[at.level] &= ~(std::uint64_t{1} << at.slot);
+  const tick place = std::exchange(one.place_, 0);
+  if (place <= position_) return;  // among those that are due
+  const coordinates at = locate(place);
+  if (slot(at) == chains{}) occupied_[at.level] &= ~(std::uint64_t{1} << at.slot);
 }
 
 timer* timer_wheel::take_due() {
-  for (;;) {
-    while (due_ != nullptr) {
-      timer& one = *due_;
-      unlink(one);
-      if (one.expires_ <= now_) {
+  do {
+    while (timer* const one = take_from_slot()) {
+      if (one->expires_ > now_) {
+        link(*one);
+      } else {
         --count_;
-        return &one;
+        return one;
       }
-      link(one);
     }
-    const auto at = first_occupied();
-    if (!at || place_of(*at) > now_) break;
-    position_ = place_of(*at);
-    due_ = std::exchange(head(*at), nullptr);
-    due_->link_ = &due_;
-    occupied_[at->level] &= ~(std::uint64_t{1} << at->slot);
-  }
+  } while (open_next_slot());
   position_ = now_;
   return nullptr;
 }
 
+timer* timer_wheel::take_from_slot() {
+  for (std::size_t tries = 0; tries < due_.size(); ++tries) {
+    timer* const one = due_[taken_++ % due_.size()];
+    if (one == nullptr) continue;
+    unlink(*one);
+    return one;
+  }
+  return nullptr;
+}
+
+bool timer_wheel::open_next_slot() {
+  const auto at = first_occupied();
+  if (!at || place_of(*at) > now_) return false;
+  position_ = place_of(*at);
+  due_ = std::exchange(slot(*at), {});
+  for (timer*& first : due_) {
+    if (first != nullptr) first->link_ = &first;
+  }
+  occupied_[at->level] &= ~(std::uint64_t{1} << at->slot);
+  return true;
+}
+
 bool timer_wheel::consistent() const {
   std::size_t found = 0;
-  for (std::size_t index = 0; index < heads_.size(); ++index) {
+  for (std::size_t index = 0; index < slots_.size(); ++index) {
     const coordinates at{index / slots, index % slots};
     const bool occupied = (occupied_[at.level] >> at.slot & 1U) != 0;
-    if (occupied != (heads_[index] != nullptr)) return false;
+    if (occupied != (slots_[index] != chains{})) return false;
     if (!occupied) continue;
     const tick place = place_of(at);
     if (place <= position_ || locate(place).level != at.level || locate(place).slot != at.slot) return false;
-    if (!sound(heads_[index], place, found)) return false;
+    if (!sound(slots_[index], place, found)) return false;
   }
   return position_ <= now_ && sound(due_, position_, found) && found == count_;
 }
 
-/// A list that runs in a circle has a timer with two predecessors, and knows of one.
-bool timer_wheel::sound(timer* const& first, tick place, std::size_t& found) const {
-  for (timer* const* link = &first; *link != nullptr; link = &(*link)->next_) {
-    const timer& one = **link;
-    if (one.link_ != link || one.place_ != place || place > one.expires_) return false;
-    ++found;
+/// A chain that runs in a circle has a timer with two predecessors, and knows of one.
+bool timer_wheel::sound(const chains& list, tick place, std::size_t& found) const {
+  for (timer* const& first : list) {
+    for (timer* const* link = &first; *link != nullptr; link = &(*link)->next_) {
+      const timer& one = **link;
+      if (one.link_ != link || one.place_ != place || place > one.expires_) return false;
+      ++found;
+    }
   }
   return true;
 }

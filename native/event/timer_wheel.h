@@ -20,7 +20,7 @@ class timer {
   timer& operator=(const timer&) = delete;
   ~timer() = default;
 
-  [[nodiscard]] bool pending() const { return link_ != nullptr; }
+  [[nodiscard]] bool pending() const { return place_ != 0; }
   [[nodiscard]] tick expires() const { return expires_; }
 
  private:
@@ -29,7 +29,7 @@ class timer {
   timer* next_ = nullptr;
   timer** link_ = nullptr;  // what points here
   tick expires_ = 0;
-  tick place_ = 0;  // when its slot comes up
+  tick place_ = 0;  // when its slot comes up, or 0
 };
 
 /// A hierarchical timing wheel: adding, renewing and cancelling a timer takes the same short time
@@ -51,7 +51,15 @@ class timer_wheel {
   /// Adds the timer, or renews it. What is set to a tick that has passed expires at the next one.
   /// A renewal to a later tick only stores it: the timer is moved on when its old place comes up, so
   /// that renewing on every read costs next to nothing (the idea is ratas').
-  void set(timer& one, tick expires);
+  void set(timer& one, tick expires) {
+    // Looks at nothing but the timer: for every read. In a callback a place may have passed; that
+    // timer is moved, lest it be taken for due in this same tick.
+    if (one.place_ > now_ && one.place_ <= expires) {
+      one.expires_ = expires;
+    } else {
+      move(one, expires);
+    }
+  }
 
   void cancel(timer& one);
 
@@ -79,6 +87,10 @@ class timer_wheel {
   static constexpr std::size_t slots = std::size_t{1} << slot_bits;
   static constexpr std::size_t levels = (std::numeric_limits<tick>::digits + slot_bits - 1) / slot_bits;
 
+  /// A slot's timers, in any order. In one chain each would be fetched from memory only when the one
+  /// before is there; of four the processor fetches four at a time.
+  using chains = std::array<timer*, 4>;
+
   struct coordinates {
     std::size_t level;
     std::size_t slot;
@@ -86,20 +98,25 @@ class timer_wheel {
 
   [[nodiscard]] coordinates locate(tick when) const;
   [[nodiscard]] tick place_of(coordinates at) const;
-  [[nodiscard]] timer*& head(coordinates at) { return heads_[at.level * slots + at.slot]; }
+  [[nodiscard]] chains& slot(coordinates at) { return slots_[at.level * slots + at.slot]; }
   [[nodiscard]] std::optional<coordinates> first_occupied() const;
-  [[nodiscard]] bool sound(timer* const& first, tick place, std::size_t& found) const;
+  [[nodiscard]] bool sound(const chains& list, tick place, std::size_t& found) const;
 
+  void move(timer& one, tick expires);
   void link(timer& one);
   void unlink(timer& one);
+  timer* take_from_slot();
+  bool open_next_slot();
   timer* take_due();
 
   tick now_;
-  tick position_;  // what the slots are relative to: behind now_ while it catches up, else the same
+  tick position_;  // what the slots are relative to; behind now_ within advance() only
   std::size_t count_ = 0;
-  timer* due_ = nullptr;                          // those of the slot that has come up last
+  std::size_t linked_ = 0;                        // counts whose turn it is among the chains to be added to
+  std::size_t taken_ = 0;                         // and to be taken from
+  chains due_{};                                  // those of the slot that has come up last
   std::array<std::uint64_t, levels> occupied_{};  // a bit per slot
-  std::array<timer*, levels * slots> heads_{};
+  std::array<chains, levels * slots> slots_{};
 };
 
 }  // namespace procpool::event

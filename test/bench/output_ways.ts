@@ -7,6 +7,8 @@ import { mkdtempSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
+import { median } from './median.js';
+
 const bytes = 2 ** 30;
 const runs = 7;
 const program = join(__dirname, 'build/Release/output_way');
@@ -35,10 +37,6 @@ function measure(way: 'splice' | 'copy', redirection: string): Cost {
     rmSync(file);
   }
   return JSON.parse(stderr) as Cost;
-}
-
-function median(values: number[]): number {
-  return values.toSorted((a, b) => a - b)[values.length >> 1] ?? Number.NaN;
 }
 
 console.log('| output | copy ÷ splice, CPU | copy ÷ splice, wall |\n|---|---|---|');
