@@ -2,6 +2,7 @@
 
 #include <netdb.h>
 #include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <sys/un.h>
 
 #include <cerrno>
@@ -43,10 +44,12 @@ endpoint bound_to(int fd) {
 listener listen_tcp(const endpoint& wanted, int backlog) {
   const address_list address = numeric_address(wanted.host, wanted.port);
   sys::unique_fd fd(sys::check("socket", sys::socket(address->ai_family, SOCK_STREAM)));
-  // Accepted sockets inherit these. Urgent data stays in the stream, and a peer that vanished ends.
+  // Accepted sockets inherit these. Urgent data stays in the stream, a peer that vanished ends, and
+  // no reply waits for the acknowledgement of the one before.
   sys::check("setsockopt", sys::set_option(fd.get(), SOL_SOCKET, SO_REUSEADDR, 1));
   sys::check("setsockopt", sys::set_option(fd.get(), SOL_SOCKET, SO_OOBINLINE, 1));
   sys::check("setsockopt", sys::set_option(fd.get(), SOL_SOCKET, SO_KEEPALIVE, 1));
+  sys::check("setsockopt", sys::set_option(fd.get(), IPPROTO_TCP, TCP_NODELAY, 1));
   if (address->ai_family == AF_INET6) {
     sys::check("setsockopt", sys::set_option(fd.get(), IPPROTO_IPV6, IPV6_V6ONLY, 0));
   }

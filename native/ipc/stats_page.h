@@ -6,6 +6,7 @@
 #include <span>
 
 #include "ipc/log_record.h"
+#include "ipc/output_turn.h"
 #include "sys/unique_fd.h"
 
 namespace procpool::ipc {
@@ -47,6 +48,9 @@ struct alignas(64) worker_slot {
   counter refused;
   counter errors;
   counter timeouts[timeout_reasons];
+  counter requests;  // answered
+  counter rejected;  // of those, with an error
+  counter torn;      // bodies of which the client sent only a part, after some of it had been delivered
   counter bytes_in;
   counter bytes_out;
   counter bytes_discarded;  // read, and not passed on for a reason that is the client's
@@ -62,6 +66,7 @@ struct alignas(64) worker_slot {
 struct pool_page {
   counter state;
   counter log_dropped;  // by the supervisor
+  alignas(64) turn_word turn;
   alignas(64) worker_slot workers[max_workers];
 };
 

@@ -46,6 +46,7 @@ supervisor_loop::supervisor_loop(const ipc::pool_config& config, ipc::pool_page&
       channels_(ipc::max_workers) {
   sys::check("epoll_ctl", poller_.add(signals_.fd(), EPOLLIN, signals_tag));
   host_.watch(poller_, host_tag);
+  if (config_.handler == ipc::handler_kind::http) turn_bell_ = ipc::output_turn::create_bell();
   // Reports only that the reader has gone (EPOLLERR, EPOLLHUP). A file cannot be watched: EPERM.
   const sys::result watched = poller_.add(STDOUT_FILENO, 0, output_tag);
   if (watched < 0 && watched != -EPERM) sys::check("epoll_ctl", watched);
@@ -223,7 +224,7 @@ void supervisor_loop::start_due_workers() {
 
 void supervisor_loop::start_worker(int slot) {
   try {
-    spawned worker = spawn(slot, {config_, page_, queue_.fd(), log_channel_.get()});
+    spawned worker = spawn(slot, {config_, page_, queue_.fd(), log_channel_.get(), turn_bell_.get()});
     table_.started(slot, worker.pid, now_ms());
     page_.workers[slot].pid.set(static_cast<std::uint64_t>(worker.pid));
     set_state(slot, ipc::worker_state::starting);
@@ -270,6 +271,7 @@ void supervisor_loop::on_ended(int slot, int status) {
   channels_[static_cast<std::size_t>(slot)].close();
   dispatcher_.remove(slot);
   settle_accounts(slot);
+  if (turn_bell_) ipc::output_turn::settle(page_.turn, turn_bell_.get(), slot);
 
   write(ipc::log_event::exit, slot, static_cast<std::uint32_t>(status));
 

@@ -67,6 +67,7 @@ class supervisor_loop {
   ipc::pool_page& page_;
   control& host_;
   sys::unique_fd log_channel_;
+  sys::unique_fd turn_bell_;
   event::poller poller_;
   event::event_source signals_;
   listen_queue queue_;

@@ -2,6 +2,7 @@
 
 #include <dirent.h>
 #include <fcntl.h>
+#include <sys/eventfd.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
@@ -167,7 +168,7 @@ result accept(int listener, sockaddr* peer, socklen_t* length) {
   return retry([&] { return ::accept4(listener, peer, length, SOCK_NONBLOCK | SOCK_CLOEXEC); });
 }
 
-result shut_down(int socket) { return outcome(::shutdown(socket, SHUT_RDWR)); }
+result shut_down(int socket, int how) { return outcome(::shutdown(socket, how)); }
 
 result set_option(int socket, int level, int name, int value) {
   return outcome(::setsockopt(socket, level, name, &value, sizeof value));
@@ -242,6 +243,8 @@ result set_interval_timer(std::uint64_t delay_us) {
 void block_signals() { change_signal_mask(SIG_BLOCK); }
 void unblock_signals() { change_signal_mask(SIG_UNBLOCK); }
 
+result event_counter() { return outcome(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)); }
+
 result memory_file(const char* name, std::size_t size) {
   const long fd = ::syscall(SYS_memfd_create, name, MFD_CLOEXEC | MFD_ALLOW_SEALING);
   if (fd < 0) return -errno;
@@ -264,5 +267,6 @@ void unmap(void* address, std::size_t size) { ::munmap(address, size); }
 
 std::uint64_t monotonic_ns() { return clock_ns(CLOCK_MONOTONIC); }
 std::uint64_t wall_ns() { return clock_ns(CLOCK_REALTIME); }
+time_t wall_seconds() { return std::time(nullptr); }
 
 }  // namespace procpool::sys

@@ -54,7 +54,8 @@ result listen(int socket, int backlog);
 result connect(int socket, const sockaddr* address, socklen_t length);
 /// The new socket is non-blocking and close-on-exec.
 result accept(int listener, sockaddr* peer, socklen_t* length);
-result shut_down(int socket);
+/// `how` as in shutdown(2).
+result shut_down(int socket, int how);
 result set_option(int socket, int level, int name, int value);
 result option(int socket, int level, int name, void* value, socklen_t size);
 result local_address(int socket, sockaddr* address, socklen_t* length);
@@ -85,6 +86,9 @@ result set_interval_timer(std::uint64_t delay_us);
 void block_signals();
 void unblock_signals();
 
+/// An eventfd(2), non-blocking.
+result event_counter();
+
 // Memory.
 result memory_file(const char* name, std::size_t size);
 result map_shared(int fd, std::size_t size, void*& address);
@@ -93,5 +97,7 @@ void unmap(void* address, std::size_t size);
 // Clocks, in nanoseconds.
 std::uint64_t monotonic_ns();
 std::uint64_t wall_ns();
+/// Seconds since 1970, cheaper.
+time_t wall_seconds();
 
 }  // namespace procpool::sys

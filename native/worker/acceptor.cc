@@ -68,7 +68,7 @@ sys::result acceptor::refuse(ipc::peer_address& peer) {
 void acceptor::close_for_all() {
   if (!listener_) return;
   // Fails where a sibling was first, or with nothing left to do: both are what is wanted.
-  [[maybe_unused]] const sys::result done = sys::shut_down(listener_.get());
+  [[maybe_unused]] const sys::result done = sys::shut_down(listener_.get(), SHUT_RDWR);
   close();
 }
 

@@ -13,9 +13,6 @@
 namespace procpool::worker {
 namespace {
 
-constexpr int private_pipe_bytes = 1 << 18;
-constexpr std::size_t buffer_bytes = private_pipe_bytes;
-
 // A terminal that cannot be reopened blocks on writes larger than its room; poll(2) promises only a little.
 constexpr std::size_t blocking_terminal_bytes = 256;
 
@@ -71,13 +68,25 @@ output::output(int fd, output_kind kind, output_way way) : fd_(fd), kind_(kind),
   pipe_out_.reset(ends[0]);
   pipe_in_.reset(ends[1]);
   // Refused beyond the user's quota (pipe(7)): then it keeps the size it has.
-  [[maybe_unused]] const sys::result sized = sys::set_pipe_size(pipe_in_.get(), private_pipe_bytes);
+  [[maybe_unused]] const sys::result sized = sys::set_pipe_size(pipe_in_.get(), stage_bytes);
 }
 
-sys::result output::fill(int connection) {
-  const sys::result moved = way_ == output_way::splice ? fill_pipe(connection) : fill_buffer(connection);
-  if (moved > 0) pending_ = static_cast<std::size_t>(moved);
-  return moved;
+sys::result output::fill(int connection, std::size_t most) {
+  most = std::min(most, stage_bytes);
+  return staged(way_ == output_way::splice ? fill_pipe(connection, most) : fill_buffer(connection, most));
+}
+
+sys::result output::fill(std::span<const char> data) {
+  const std::size_t size = std::min(data.size(), stage_bytes);
+  if (way_ == output_way::splice) return staged(sys::write(pipe_in_.get(), data.data(), size));
+  begin_ = 0;
+  std::copy_n(data.data(), size, buffer_.data());
+  return staged(static_cast<sys::result>(size));
+}
+
+sys::result output::staged(sys::result bytes) {
+  if (bytes > 0) pending_ = static_cast<std::size_t>(bytes);
+  return bytes;
 }
 
 sys::result output::flush(std::uint64_t& delivered) {
@@ -90,21 +99,21 @@ sys::result output::flush(std::uint64_t& delivered) {
   return 0;
 }
 
-sys::result output::fill_pipe(int connection) {
-  const sys::result moved = sys::splice(connection, pipe_in_.get(), private_pipe_bytes);
+sys::result output::fill_pipe(int connection, std::size_t most) {
+  const sys::result moved = sys::splice(connection, pipe_in_.get(), most);
   if (moved > 0) return moved;
   // splice(2) does not get past TCP urgent data: it says EAGAIN, or what it says at the stream's end,
   // although bytes are left. recv(2) goes on, and SO_OOBINLINE keeps the urgent byte in its place.
   std::array<char, 4096> bytes;
-  const sys::result received = sys::receive(connection, bytes.data(), bytes.size());
+  const sys::result received = sys::receive(connection, bytes.data(), std::min(bytes.size(), most));
   if (received <= 0) return moved < 0 && moved != -EAGAIN ? moved : received;
   const sys::result written = sys::write(pipe_in_.get(), bytes.data(), static_cast<std::size_t>(received));
   return written == received ? written : -EIO;
 }
 
-sys::result output::fill_buffer(int connection) {
+sys::result output::fill_buffer(int connection, std::size_t most) {
   begin_ = 0;
-  return sys::receive(connection, buffer_.data(), buffer_.size());
+  return sys::receive(connection, buffer_.data(), most);
 }
 
 sys::result output::drain_pipe() {
@@ -137,7 +146,7 @@ sys::result output::put(const char* data, std::size_t size) const {
 
 void output::use_buffer() {
   way_ = output_way::copy;
-  buffer_.resize(buffer_bytes);
+  buffer_.resize(stage_bytes);
   begin_ = 0;
 }
 

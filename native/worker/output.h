@@ -1,7 +1,10 @@
 #pragma once
 
+#include <sys/epoll.h>
+
 #include <cstddef>
 #include <cstdint>
+#include <span>
 #include <vector>
 
 #include "sys/unique_fd.h"
@@ -21,6 +24,12 @@ enum class output_way : std::uint8_t {
 
 output_way way_for(output_kind kind);
 
+/// A descriptor, and the epoll events that are waited for on it.
+struct awaited {
+  int fd;
+  std::uint32_t events;
+};
+
 /// The worker's way to stdout: a stage, a private pipe or a buffer, that is filled from one
 /// connection and flushed to the output before it is filled from the next. So no byte of one client
 /// can get lost at its end or turn up in another's, and the memory that waits for a slow reader is
@@ -28,14 +37,19 @@ output_way way_for(output_kind kind);
 /// the shell and the host. Worker; owns its stage, not `fd`.
 class output {
  public:
+  static constexpr std::size_t stage_bytes = 1 << 18;
+
   /// Throws sys_error.
   explicit output(int fd) : output(fd, kind_of(fd)) {}
   output(int fd, output_kind kind) : output(fd, kind, way_for(kind)) {}
   output(int fd, output_kind kind, output_way way);
 
-  /// Moves what `connection` has ready into the stage, which must be empty: the number of bytes, 0
-  /// for the end of the stream, -EAGAIN for none now, or another errno negated.
-  sys::result fill(int connection);
+  /// Moves what `connection` has ready, `most` bytes of it, into the stage, which must be empty: the
+  /// number of bytes, 0 for the end of the stream, -EAGAIN for none now, or another errno negated.
+  sys::result fill(int connection, std::size_t most = stage_bytes);
+
+  /// Copies `data` into the stage, which must be empty: how much of it, or an errno negated.
+  sys::result fill(std::span<const char> data);
 
   /// Moves the stage to the output: 0 when it is empty again, -EAGAIN while the output takes no
   /// more, or another errno negated: the output is broken. `delivered` grows by what went out.
@@ -44,12 +58,13 @@ class output {
   /// Bytes in the stage.
   [[nodiscard]] std::size_t pending() const { return pending_; }
 
-  /// To be polled for room after -EAGAIN.
-  [[nodiscard]] int fd() const { return fd_; }
+  /// What to wait for after -EAGAIN.
+  [[nodiscard]] awaited room() const { return {fd_, EPOLLOUT}; }
 
  private:
-  sys::result fill_pipe(int connection);
-  sys::result fill_buffer(int connection);
+  sys::result fill_pipe(int connection, std::size_t most);
+  sys::result fill_buffer(int connection, std::size_t most);
+  sys::result staged(sys::result bytes);
   sys::result drain_pipe();
   sys::result drain_buffer();
   sys::result put(const char* data, std::size_t size) const;
