@@ -41,6 +41,13 @@ function duration(flag: string, text: string): number {
   return milliseconds;
 }
 
+function size(flag: string, text: string): number {
+  const [, digits, unit = ''] = /^(\d{1,15})([kmg]?)$/i.exec(text) ?? [];
+  const bytes = Number(digits) * 1024 ** ' kmg'.indexOf(unit.toLowerCase() || ' ');
+  if (!Number.isSafeInteger(bytes)) throw bad(flag, text, 'a size such as 512, 64k, 1m or 2g');
+  return bytes;
+}
+
 function choice<Choice extends string>(flag: string, text: string, choices: readonly Choice[]): Choice {
   const found = choices.find((one) => one === text);
   if (found === undefined) throw bad(flag, text, `one of ${choices.join(', ')}`);
@@ -90,7 +97,7 @@ const flags: Record<string, Flag> = {
   },
   'idle-timeout': {
     value: 'D',
-    help: 'closes a connection that has been silent for so long; 0s never (0s; echo: 60s)',
+    help: 'closes a connection that has been silent for so long; 0s never (0s; echo, http: 60s)',
     set: (text, { options }) => (options.idleTimeout = duration('idle-timeout', text)),
   },
   'first-byte-timeout': {
@@ -102,6 +109,21 @@ const flags: Record<string, Flag> = {
     value: 'D',
     help: 'closes one so long after its start; 0s never (0s)',
     set: (text, { options }) => (options.maxAge = duration('max-age', text)),
+  },
+  'request-timeout': {
+    value: 'D',
+    help: 'http: how long a client may take to send a whole request; 0s is for ever (60s)',
+    set: (text, { options }) => (options.requestTimeout = duration('request-timeout', text)),
+  },
+  'max-body': {
+    value: 'SIZE',
+    help: 'http: how large the body of a request may be (16m)',
+    set: (text, { options }) => (options.maxBody = size('max-body', text)),
+  },
+  'cors-origin': {
+    value: 'ORIGIN',
+    help: 'http: from where pages in a browser may send, * is everywhere (nowhere)',
+    set: (text, { options }) => (options.corsOrigin = text),
   },
   'log-level': {
     value: 'L',
@@ -191,7 +213,7 @@ export function helpText(): string {
     '',
     ...lines,
     '',
-    'Durations are written 500ms, 30s, 5m. SIGINT and SIGTERM deliver what was sent',
+    'Durations are written 500ms, 30s, 5m, sizes 512, 64k, 1m, 2g. SIGINT and SIGTERM deliver what was sent',
     'before and exit; a second one exits at once. Exit status: 0 stopped with all',
     'delivered, 1 failed or lost bytes, 2 wrong usage.',
     '',

@@ -23,9 +23,11 @@ export interface LogEntry {
   address?: Address | string;
   /** An errno's name. */
   error?: string;
+  /** What a request was answered with. */
+  status?: number;
   /** What the client took too long for, at `timeout`. */
   reason?: TimeoutReason;
-  /** Bytes received (`close`, `reset`, `timeout`) or not delivered (`undelivered`). */
+  /** Bytes received (`close`, `reset`, `timeout`; of a body: `request`, `torn`) or not delivered (`undelivered`). */
   bytes?: number;
   /** How long something took or may take, in ms. */
   milliseconds?: number;
@@ -104,6 +106,12 @@ const details: Record<LogEvent, (record: NativeRecord, address: () => Address | 
     const reason = timeoutReasons[record.value] ?? 'idle';
     return { ...clientDetails(record, `was closed (${reason})`), reason };
   },
+  request: (record) => {
+    const { name, ...peer } = client(record);
+    const message = `${name} was answered ${record.value} after ${record.count} bytes`;
+    return { ...peer, status: record.value, bytes: record.count, message };
+  },
+  torn: (record) => clientDetails(record, 'broke off its body, which is partly delivered,'),
   refuse: (record) => {
     const { name, ...peer } = client(record);
     return { ...peer, error: record.error, message: `${name} refused: ${record.errorText}` };

@@ -16,6 +16,8 @@ export type LogEvent =
   | 'close'
   | 'reset'
   | 'timeout'
+  | 'request'
+  | 'torn'
   | 'refuse'
   | 'stall'
   | 'resume'
@@ -76,6 +78,10 @@ export interface NativeOptions {
   idleTimeout: number;
   firstByteTimeout: number;
   maxAge: number;
+  requestTimeout: number;
+  maxBody: number;
+  /** Empty: none. */
+  corsOrigin: string;
   /** Index into `logLevels`. */
   logLevel: number;
   /** A descriptor, which stays the caller's. */

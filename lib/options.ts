@@ -8,7 +8,7 @@ export const logLevels = ['silent', 'error', 'warn', 'info', 'debug'] as const;
 export type LogLevel = (typeof logLevels)[number];
 
 /** What is done with what clients send; in the order of native/ipc/message.h. */
-export const handlers = ['sink', 'echo'] as const;
+export const handlers = ['sink', 'echo', 'http'] as const;
 export type HandlerName = (typeof handlers)[number];
 
 /** What a pool can be told. Times are in milliseconds. */
@@ -25,14 +25,24 @@ export interface ProcessPoolOptions {
   backlog?: number | undefined;
   /** How long a stop may go on delivering what clients had sent before it. @default 10000 */
   drainTimeout?: number | undefined;
-  /** `'sink'` delivers what clients send, `'echo'` sends it back to them (RFC 862). @default 'sink' */
+  /**
+   * `'sink'` delivers what clients send, `'echo'` sends it back to them (RFC 862), `'http'` delivers the bodies of POST
+   * and PUT requests, each in one piece, and answers when that is done.
+   * @default 'sink'
+   */
   handler?: HandlerName | undefined;
-  /** Closes a connection on which nothing has come or gone for so long; 0 never does. @default 0, with `echo` 60000 */
+  /** Closes a connection on which nothing has come or gone for so long; 0 never does. @default 0; 60000 with `echo` and `http` */
   idleTimeout?: number | undefined;
   /** Closes a connection on which nothing has come within so long of its start; 0 never does. @default 0 */
   firstByteTimeout?: number | undefined;
   /** Closes a connection so long after its start, once what has come is read; 0 never does. @default 0 */
   maxAge?: number | undefined;
+  /** With `http`: how long a client may take to send a whole request; 0 is for ever. @default 60000 */
+  requestTimeout?: number | undefined;
+  /** With `http`: bytes that a request's body may have. @default 16777216 */
+  maxBody?: number | undefined;
+  /** With `http`: the origin from which pages in a browser may send, or `'*'` for all. @default none */
+  corsOrigin?: string | undefined;
   /**
    * Where the bytes go: `'inherit'` is this process's stdout, `'pipe'` makes {@link ProcessPool.output}, a number is a
    * descriptor open for writing (it stays yours), any other string is a file to append to.
@@ -59,6 +69,9 @@ export interface FilledOptions {
   idleTimeout: number;
   firstByteTimeout: number;
   maxAge: number;
+  requestTimeout: number;
+  maxBody: number;
+  corsOrigin: string | undefined;
   output: string | number;
   logLevel: LogLevel;
   log: ((entry: LogEntry) => void) | undefined;
@@ -67,6 +80,12 @@ export interface FilledOptions {
 
 /** Longest time that an option takes, in ms: what a timer of Node's can hold, 24.8 days. */
 export const longestTime = 2 ** 31 - 1;
+
+/** Bytes; what a number of JavaScript's holds exactly. */
+export const largestBody = Number.MAX_SAFE_INTEGER;
+
+/** What browsers send as Origin, in 255 bytes at most: RFC 6454, section 7. */
+const originPattern = /^(?:\*|(?=.{1,255}$)[a-z][a-z0-9+.-]*:\/\/[a-z0-9.:[\]_-]+)$/i;
 
 const highestDescriptor = 2 ** 31 - 1;
 
@@ -108,6 +127,9 @@ const checks: Record<keyof ProcessPoolOptions, Check> = {
   idleTimeout: time,
   firstByteTimeout: time,
   maxAge: time,
+  requestTimeout: time,
+  maxBody: integer(1, largestBody),
+  corsOrigin: text('"*" or an origin such as "https://example.org"', (origin) => originPattern.test(origin)),
   output: (value) =>
     typeof value === 'number'
       ? integer(0, highestDescriptor)(value) && 'a descriptor that is open for writing'
@@ -155,6 +177,11 @@ export function fillOptions(options: ProcessPoolOptions): FilledOptions {
     }
   }
   const handler = options.handler ?? 'sink';
+  for (const option of ['requestTimeout', 'maxBody', 'corsOrigin'] as const) {
+    if (handler !== 'http' && options[option] !== undefined) {
+      throw optionError(option, options[option], 'left out where option "handler" is not "http"');
+    }
+  }
   return {
     port: options.port ?? 10714,
     host: options.host,
@@ -166,6 +193,9 @@ export function fillOptions(options: ProcessPoolOptions): FilledOptions {
     idleTimeout: options.idleTimeout ?? (handler === 'sink' ? 0 : 60_000),
     firstByteTimeout: options.firstByteTimeout ?? 0,
     maxAge: options.maxAge ?? 0,
+    requestTimeout: options.requestTimeout ?? 60_000,
+    maxBody: options.maxBody ?? 2 ** 24,
+    corsOrigin: options.corsOrigin,
     output: options.output ?? 'inherit',
     logLevel: options.log === undefined ? 'silent' : (options.logLevel ?? 'info'),
     log: options.log,

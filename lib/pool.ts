@@ -193,6 +193,7 @@ export class ProcessPool extends EventEmitter<ProcessPoolEvents> implements Asyn
       ...options,
       host,
       path: options.path ?? '',
+      corsOrigin: options.corsOrigin ?? '',
       handler: handlers.indexOf(options.handler),
       logLevel: logLevels.indexOf(options.logLevel),
       output: output.descriptor,

@@ -20,11 +20,17 @@ export interface Counters {
   requestTimeouts: number;
   /** Connections closed at their greatest age. */
   maxAgeTimeouts: number;
-  /** Bytes read from clients. */
+  /** Requests answered. */
+  requests: number;
+  /** Requests answered with an error. */
+  rejected: number;
+  /** Bodies that were partly delivered before their client broke off. */
+  torn: number;
+  /** Bytes read from clients; with `http`, of their bodies. */
   bytesIn: number;
   /** Bytes that the output took, or the clients that get them back. */
   bytesOut: number;
-  /** Bytes read and not passed on because of their client: it broke off, or took too long. */
+  /** Bytes read and not passed on because of their client: it broke off, took too long, or was refused. */
   bytesDiscarded: number;
   /** Bytes read but not delivered: the output broke, the drain's time was over, or the worker was killed. */
   bytesDropped: number;
@@ -68,6 +74,9 @@ const none: Counters = {
   firstByteTimeouts: 0,
   requestTimeouts: 0,
   maxAgeTimeouts: 0,
+  requests: 0,
+  rejected: 0,
+  torn: 0,
   bytesIn: 0,
   bytesOut: 0,
   bytesDiscarded: 0,

@@ -21,6 +21,8 @@ enum class log_event : std::uint8_t {
   close,        // peer, count: bytes received
   reset,        // peer, count, error: the connection ended with it
   timeout,      // peer, count, value: the timeout_reason for which it was closed
+  request,      // peer, count: bytes of its body, value: the status it was answered with
+  torn,         // peer, count: bytes of a body that are delivered although the rest did not come
   refuse,       // peer, error: no descriptor for it
   stall,        // stdout takes no more for now
   resume,       // count: how long it took no more, in ns

@@ -27,7 +27,7 @@ constexpr std::string_view worker_name = "procpool-w";
 constexpr std::uint32_t orphan_drain_ms = 500;
 
 /// What a worker does with what it receives, see worker/handler.h.
-enum class handler_kind : std::uint32_t { sink, echo };
+enum class handler_kind : std::uint32_t { sink, echo, http };
 
 /// What the supervisor is to run. Goes with the descriptors of pool_descriptors, in that order.
 struct pool_config {
@@ -40,6 +40,10 @@ struct pool_config {
   std::uint32_t idle_ms;
   std::uint32_t first_byte_ms;
   std::uint32_t max_age_ms;
+  // Of the HTTP handler:
+  std::uint32_t request_ms;
+  std::uint64_t max_body;  // bytes
+  char cors_origin[256];   // from where browsers may send; empty: nowhere else
   struct socket_file socket_file;
 };
 

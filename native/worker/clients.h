@@ -36,7 +36,7 @@ class clients {
   Client* open(int fd, const ipc::peer_address& peer) {
     Client& client = table_.open(fd, peer);
     stats_.accepted.add(1);
-    log(ipc::log_event::connect, client);
+    note(ipc::log_event::connect, client, 0);
     const sys::result added = watch(client, EPOLLIN);
     if (added < 0) {
       fail(client, static_cast<int>(-added));
@@ -59,6 +59,23 @@ class clients {
   void time_out(Client& client, ipc::timeout_reason reason) {
     stats_.timeouts[static_cast<std::size_t>(reason)].add(1);
     close(client, ipc::log_event::timeout, 0, static_cast<std::uint32_t>(reason));
+  }
+
+  /// The same where the connection is to be closed in another way.
+  void note_timeout(const Client& client, ipc::timeout_reason reason) {
+    stats_.timeouts[static_cast<std::size_t>(reason)].add(1);
+    note(ipc::log_event::timeout, client, client.received, static_cast<std::uint32_t>(reason));
+  }
+
+  /// Logs something that happened to a client.
+  void note(ipc::log_event event, const Client& client, std::uint64_t count, std::uint32_t value = 0, int error = 0) {
+    if (!log_.wants(event)) return;
+    ipc::log_record record{};
+    record.peer = client.peer;
+    record.count = count;
+    record.value = value;
+    record.error = error;
+    log_.write(event, record);
   }
 
   /// To be told of every read.
@@ -107,22 +124,12 @@ class clients {
 
  private:
   void close(Client& client, ipc::log_event event, int error = 0, std::uint32_t value = 0) {
-    log(event, client, error, value);
+    note(event, client, client.received, value, error);
     stats_.closed.add(1);
     (expired_ ? stats_.bytes_dropped : stats_.bytes_discarded).add(client.held());
     deadlines_.cancel(client);
     sys::close(client.fd);  // which takes it out of the poller: nobody shares it
     table_.close(client);
-  }
-
-  void log(ipc::log_event event, const Client& client, int error = 0, std::uint32_t value = 0) {
-    if (!log_.wants(event)) return;
-    ipc::log_record record{};
-    record.peer = client.peer;
-    record.count = client.received;
-    record.error = error;
-    record.value = value;
-    log_.write(event, record);
   }
 
   event::poller& poller_;

@@ -39,6 +39,17 @@ void deadlines::suspend(client_deadlines& client) {
   set(client);
 }
 
+void deadlines::waive(client_deadlines& client, timeout_reason reason) {
+  if (reason == timeout_reason::idle) {
+    client.idle = client_deadlines::never;
+  } else if (reason == timeout_reason::max_age) {
+    client.max_age = client_deadlines::never;
+  } else {
+    client.phase = client_deadlines::never;
+  }
+  set(client);
+}
+
 void deadlines::arm() {
   const auto next = wheel_.next();
   if (!next || clock_.stands()) return bell_.stop();

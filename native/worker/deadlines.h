@@ -45,6 +45,9 @@ class deadlines {
   /// The client waits for the worker: neither is it idle, nor is anything expected of it.
   void suspend(client_deadlines& client);
 
+  /// What was due does not count any more; the other deadlines do.
+  void waive(client_deadlines& client, ipc::timeout_reason reason);
+
   /// What was due could not be done yet: it is due again at the next tick.
   void again(client_deadlines& client) { wheel_.set(client, wheel_.now() + 1); }
 

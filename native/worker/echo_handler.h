@@ -27,8 +27,11 @@ class echo_handler {
 
   outcome on_readable(client& one);
   outcome on_writable(client& one);
-  outcome on_timeout(client&, ipc::timeout_reason) { return {verdict::close}; }
+  outcome on_timeout(client&, ipc::timeout_reason) { return {verdict::timed_out}; }
+  // It has nothing to do with stdout.
   outcome flush() { return {verdict::keep}; }
+  [[nodiscard]] awaited waits_for() const { return {-1, 0}; }
+  [[nodiscard]] std::uint64_t pending() const { return 0; }
   [[nodiscard]] bool drained(const client& one, std::uint64_t now_ms) const;
 
  private:

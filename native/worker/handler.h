@@ -13,11 +13,12 @@ namespace procpool::worker {
 
 /// What a handler wants done after it has dealt with a connection.
 enum class verdict : std::uint8_t {
-  keep,     // wait for more
-  close,    // the connection is at its end
-  reset,    // the connection is broken: errno in outcome.error
-  stalled,  // stdout takes no more: read from nobody until it does
-  broken,   // stdout is broken: errno in outcome.error
+  keep,       // wait for more
+  close,      // the connection is at its end
+  reset,      // the connection is broken: errno in outcome.error
+  stalled,    // stdout takes no more: read from nobody until it does
+  broken,     // stdout is broken: errno in outcome.error
+  timed_out,  // the connection is to be closed for the reason that on_timeout() was given
 };
 
 struct outcome {
@@ -42,6 +43,7 @@ struct surroundings {
   clients<Client>& all;
   deadlines& times;
   output& out;
+  ipc::output_turn turn;
 };
 
 /// A connection's code, a template parameter of the worker's loop: resolved when it is compiled, no
@@ -51,9 +53,11 @@ concept handler = std::derived_from<typename T::client, connection> &&
     std::constructible_from<T, surroundings<typename T::client>> &&
     requires(T code, typename T::client& client, ipc::timeout_reason reason, std::uint64_t now_ms) {
   { code.on_readable(client) } -> std::same_as<outcome>;
-  { code.on_timeout(client, reason) } -> std::same_as<outcome>;  // `close`, or it has another deadline
+  { code.on_timeout(client, reason) } -> std::same_as<outcome>;  // may keep it, with another deadline
   { code.drained(client, now_ms) } -> std::same_as<bool>;        // may be closed, as the worker is to end
-  { code.flush() } -> std::same_as<outcome>;                     // after `stalled`, when stdout has room again
+  { code.flush() } -> std::same_as<outcome>;                     // after `stalled`, when there is room again
+  { code.waits_for() } -> std::same_as<awaited>;                 // what says so
+  { code.pending() } -> std::same_as<std::uint64_t>;             // bytes on their way to stdout
 };
 
 /// One that answers: it reads and deals with what it read, and has a connection watched for
@@ -62,5 +66,10 @@ template <typename T>
 concept replying_handler = handler<T> && requires(T code, typename T::client& client) {
   { code.on_writable(client) } -> std::same_as<outcome>;
 };
+
+/// One that gathers what is for stdout: its flush() comes at the end of every round. While stdout
+/// takes no more, its clients are served on.
+template <typename T>
+concept gathering_handler = replying_handler<T> && T::gathers;
 
 }  // namespace procpool::worker

@@ -30,14 +30,14 @@ outcome sink_handler::on_readable(connection& from) {
 }
 
 outcome sink_handler::on_timeout(connection& from, ipc::timeout_reason reason) {
-  if (reason != ipc::timeout_reason::max_age) return {verdict::close};
+  if (reason != ipc::timeout_reason::max_age) return {verdict::timed_out};
   const std::uint64_t owed = from.received + waiting_bytes(from);
   while (from.received < owed) {
     const outcome result = on_readable(from);
     if (result.what == verdict::stalled) deadlines_.again(from);
     if (result.what != verdict::keep) return result;
   }
-  return {verdict::close};
+  return {verdict::timed_out};
 }
 
 bool sink_handler::drained(const connection& from, std::uint64_t now_ms) const { return drain::complete(from, now_ms); }

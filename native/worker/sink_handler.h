@@ -23,6 +23,8 @@ class sink_handler {
 
   /// Delivers what the stage still holds: keep, stalled or broken.
   outcome flush();
+  [[nodiscard]] awaited waits_for() const { return out_.room(); }
+  [[nodiscard]] std::uint64_t pending() const { return out_.pending(); }
 
  private:
   clients<client>& clients_;

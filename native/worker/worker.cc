@@ -8,6 +8,7 @@
 
 #include "sys/sys_error.h"
 #include "worker/echo_handler.h"
+#include "worker/http_handler.h"
 #include "worker/sink_handler.h"
 #include "worker/worker_loop.h"
 
@@ -32,6 +33,8 @@ int serve(worker_setup& setup) {
       return serve<sink_handler>(setup);
     case ipc::handler_kind::echo:
       return serve<echo_handler>(setup);
+    case ipc::handler_kind::http:
+      return serve<http_handler>(setup);
   }
   return EXIT_FAILURE;
 }

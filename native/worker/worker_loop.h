@@ -34,6 +34,7 @@ class worker_loop {
   using client = typename Handler::client;
 
   static constexpr int sweep_ms = 10;
+  static constexpr bool gathers = gathering_handler<Handler>;
 
   void wait_for_clients();
   void wait_for_room();
@@ -50,8 +51,11 @@ class worker_loop {
   ipc::worker_report refuse(sys::result failure);
   void report(ipc::worker_report what);
 
+  void on_room();
+  void conclude_flush(const outcome& flushed);
   void stall();
   void resume();
+  void await(awaited what);
   void on_broken_output(int error);
 
   void retire();
@@ -73,10 +77,10 @@ class worker_loop {
   worker_clock clock_;
   deadlines deadlines_{config_, clock_};
   clients<client> clients_{poller_, deadlines_, clock_, log_, stats_};
-  output& out_;
   Handler code_;
 
   bool stalled_ = false;
+  awaited awaited_{-1, 0};  // while stalled
   bool broken_ = false;
   bool refusing_ = false;  // since the last success, so that a shortage is logged once
   bool retiring_ = false;
@@ -98,8 +102,7 @@ worker_loop<Handler>::worker_loop(worker_setup& setup, output& out)
       log_(std::move(setup.log_channel), static_cast<ipc::log_level>(setup.config.log_level), setup.id,
            stats_.log_dropped),
       acceptor_(setup.listener),
-      out_(out),
-      code_({config_, page_, stats_, clients_, deadlines_, out_}) {
+      code_({config_, page_, stats_, clients_, deadlines_, out, {page_.turn, setup.turn_bell, setup.id}}) {
   for (const int fd : {signals_.fd(), supervisor_.fd()}) {
     sys::check("epoll_ctl", poller_.add(fd, EPOLLIN, static_cast<std::uint64_t>(fd)));
   }
@@ -109,13 +112,14 @@ template <handler Handler>
 int worker_loop<Handler>::run() {
   report(ipc::worker_report::ready);
   while (!finished()) {
-    if (stalled_ || broken_) {
+    if (broken_ || (stalled_ && !gathers)) {
       wait_for_room();
     } else {
       wait_for_clients();
     }
+    if (gathers && !stalled_ && !broken_ && !expired_) conclude_flush(code_.flush());
     if (own_deadline_ms_ && detail::now_ms() >= *own_deadline_ms_) expire();
-    if (clients_.draining() && !stalled_) sweep();
+    if (clients_.draining() && !(stalled_ && !gathers)) sweep();
     if (alarm_) turn_wheel();
     deadlines_.arm();
   }
@@ -131,10 +135,12 @@ void worker_loop<Handler>::wait_for_clients() {
       on_signals();
     } else if (fd == supervisor_.fd()) {
       on_orders();
+    } else if (stalled_ && fd == awaited_.fd) {
+      on_room();
     } else if (client* const one = clients_.find(fd)) {  // or it was closed earlier in this round
       on_client(*one);
     }
-    if (stalled_ || broken_ || expired_) return;  // level-triggered: the rest comes again
+    if ((stalled_ && !gathers) || broken_ || expired_) return;  // level-triggered: the rest comes again
   }
 }
 
@@ -143,21 +149,30 @@ void worker_loop<Handler>::wait_for_room() {
   std::array<pollfd, 3> waiting{{
       {signals_.fd(), POLLIN, 0},
       {supervisor_.fd(), POLLIN, 0},
-      {broken_ ? -1 : out_.fd(), POLLOUT, 0},
+      {broken_ ? -1 : awaited_.fd, static_cast<short>(awaited_.events), 0},
   }};
   if (sys::check("poll", sys::poll(waiting, timeout_ms())) == 0) return;
   if (waiting[0].revents != 0) on_signals();
   if (waiting[1].revents != 0) on_orders();
-  if (waiting[2].revents == 0 || expired_) return;
+  if (waiting[2].revents != 0 && !expired_) on_room();
+}
 
+template <handler Handler>
+void worker_loop<Handler>::on_room() {
   const outcome flushed = code_.flush();
   if (flushed.what == verdict::keep) resume();
+  conclude_flush(flushed);
+}
+
+template <handler Handler>
+void worker_loop<Handler>::conclude_flush(const outcome& flushed) {
+  if (flushed.what == verdict::stalled) stall();
   if (flushed.what == verdict::broken) on_broken_output(flushed.error);
 }
 
 template <handler Handler>
 int worker_loop<Handler>::timeout_ms() const {
-  const bool sweeping = clients_.draining() && !stalled_;
+  const bool sweeping = clients_.draining() && !(stalled_ && !gathers);
   return sweeping || own_deadline_ms_ ? sweep_ms : event::poller::forever;
 }
 
@@ -204,7 +219,7 @@ template <handler Handler>
 void worker_loop<Handler>::turn_wheel() {
   alarm_ = false;
   deadlines_.turn([this](client_deadlines& due, ipc::timeout_reason reason) {
-    if (!stalled_ && !broken_ && !expired_) return on_deadline(static_cast<client&>(due), reason);
+    if (!(stalled_ && !gathers) && !broken_ && !expired_) return on_deadline(static_cast<client&>(due), reason);
     deadlines_.again(due);
   });
 }
@@ -215,7 +230,7 @@ void worker_loop<Handler>::on_deadline(client& one, ipc::timeout_reason reason) 
   // Bytes that came while this round went on, or wait because of stdout, are none of silence.
   if (silent && (one.watched & EPOLLIN) != 0 && waiting_bytes(one) > 0) return deadlines_.again(one);
   const outcome result = code_.on_timeout(one, reason);
-  if (result.what != verdict::close) return conclude(one, result);
+  if (result.what != verdict::timed_out) return conclude(one, result);
   stats_.bytes_late.add(waiting_bytes(one));
   clients_.time_out(one, reason);
 }
@@ -226,6 +241,7 @@ void worker_loop<Handler>::conclude(client& one, const outcome& result) {
     case verdict::keep:
       break;
     case verdict::close:
+    case verdict::timed_out:
       clients_.close(one);
       break;
     case verdict::reset:
@@ -272,15 +288,19 @@ void worker_loop<Handler>::report(ipc::worker_report what) {
 
 template <handler Handler>
 void worker_loop<Handler>::stall() {
+  if (!stalled_) {
+    stats_.stalled_since_ns.set(sys::monotonic_ns());
+    log_.write(ipc::log_event::stall);
+    if (!gathers) clock_.stop();
+  }
   stalled_ = true;
-  clock_.stop();
-  stats_.stalled_since_ns.set(sys::monotonic_ns());
-  log_.write(ipc::log_event::stall);
+  await(code_.waits_for());
 }
 
 template <handler Handler>
 void worker_loop<Handler>::resume() {
   stalled_ = false;
+  await({-1, 0});
   clock_.go_on();
   const std::uint64_t lasted = sys::monotonic_ns() - stats_.stalled_since_ns.get();
   stats_.stalled_since_ns.set(0);
@@ -288,6 +308,17 @@ void worker_loop<Handler>::resume() {
   ipc::log_record record{};
   record.count = lasted;
   log_.write(ipc::log_event::resume, record);
+}
+
+/// Where clients are served meanwhile, the poller waits for it as well.
+template <handler Handler>
+void worker_loop<Handler>::await(awaited what) {
+  if constexpr (gathers) {
+    if (what.fd == awaited_.fd) return;
+    if (awaited_.fd >= 0) sys::check("epoll_ctl", poller_.remove(awaited_.fd));
+    if (what.fd >= 0) sys::check("epoll_ctl", poller_.add(what.fd, what.events, static_cast<std::uint64_t>(what.fd)));
+  }
+  awaited_ = what;
 }
 
 template <handler Handler>
@@ -350,7 +381,7 @@ void worker_loop<Handler>::expire() {
   if (expired_) return;
   expired_ = true;
   clients_.expire();
-  const std::uint64_t dropped = out_.pending();
+  const std::uint64_t dropped = code_.pending();
   std::uint64_t unread = 0;
   clients_.for_each([&](client& one) {
     unread += waiting_bytes(one);
@@ -364,7 +395,7 @@ void worker_loop<Handler>::expire() {
 template <handler Handler>
 bool worker_loop<Handler>::finished() const {
   if (expired_) return true;
-  return (clients_.draining() || retiring_) && clients_.count() == 0 && out_.pending() == 0;
+  return (clients_.draining() || retiring_) && clients_.count() == 0 && code_.pending() == 0;
 }
 
 }  // namespace procpool::worker

@@ -6,8 +6,8 @@ import { helpText, parseCommand } from '../../lib/arguments.js';
 test('every flag changes what it names', () => {
   const command = parseCommand(
     (
-      '--port 1 --host h --workers 2 --backlog 3 --handler echo --output o --drain-timeout 1.5s --idle-timeout 1m ' +
-      '--first-byte-timeout 2s --max-age 1h --log-level debug --log-format json --stats-interval 2m'
+      '--port 1 --host h --workers 2 --backlog 3 --handler http --output o --drain-timeout 1.5s --idle-timeout 1m ' +
+      '--first-byte-timeout 2s --max-age 1h --request-timeout 3m --max-body 64k --cors-origin * --log-level debug --log-format json --stats-interval 2m'
     ).split(' '),
   );
   assert.deepEqual(command, {
@@ -17,12 +17,15 @@ test('every flag changes what it names', () => {
       host: 'h',
       workers: 2,
       backlog: 3,
-      handler: 'echo',
+      handler: 'http',
       output: './o',
       drainTimeout: 1500,
       idleTimeout: 60_000,
       firstByteTimeout: 2000,
       maxAge: 3_600_000,
+      requestTimeout: 180_000,
+      maxBody: 65_536,
+      corsOrigin: '*',
       logLevel: 'debug',
     },
     logFormat: 'json',
@@ -35,6 +38,19 @@ test('every flag changes what it names', () => {
     statsInterval: 0,
   });
 });
+
+for (const [text, bytes] of [
+  ['512', 512],
+  ['64k', 2 ** 16],
+  ['1M', 2 ** 20],
+  ['2g', 2 ** 31],
+] as const) {
+  test(`a size of ${text} is ${bytes} bytes`, () => {
+    const command = parseCommand(['--handler', 'http', '--max-body', text]);
+    assert.ok(command.action === 'run');
+    assert.equal(command.options.maxBody, bytes);
+  });
+}
 
 test('help and version come before everything else', () => {
   assert.deepEqual(parseCommand(['--port', '1', '--help']), { action: 'help' });
@@ -53,6 +69,9 @@ test('the help names every flag with its default', () => {
     'idle-timeout',
     'first-byte-timeout',
     'max-age',
+    'request-timeout',
+    'max-body',
+    'cors-origin',
     'log-level',
     'log-format',
     'stats-interval',
@@ -84,6 +103,11 @@ const bad: [args: string[], message: RegExp][] = [
   [['--idle-timeout', '5'], /"--idle-timeout" .*"5"/],
   [['--first-byte-timeout', 'x'], /"--first-byte-timeout" .*"x"/],
   [['--max-age', ''], /"--max-age" .*""/],
+  [['--max-body', '1.5m', '--handler', 'http'], /"--max-body" .*"1.5m"/],
+  [['--max-body', '1t', '--handler', 'http'], /"--max-body" .*"1t"/],
+  [['--max-body', '99999999999g', '--handler', 'http'], /"--max-body" .*"99999999999g"/],
+  [['--max-body', '1m'], /"--max-body" .*"--handler".* 1048576/],
+  [['--cors-origin', 'x', '--handler', 'http'], /"--cors-origin" .*"x"/],
   [['--log-level', 'loud'], /"--log-level" .*"loud"/],
   [['--log-format', 'xml'], /"--log-format" .*"xml"/],
   [['--stats-interval', 'often'], /"--stats-interval" .*"often"/],

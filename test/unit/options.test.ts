@@ -16,6 +16,9 @@ test('the defaults are those of the documentation', () => {
     idleTimeout: 0,
     firstByteTimeout: 0,
     maxAge: 0,
+    requestTimeout: 60_000,
+    maxBody: 2 ** 24,
+    corsOrigin: undefined,
     output: 'inherit',
     logLevel: 'silent',
     log: undefined,
@@ -37,6 +40,9 @@ const bad: [option: string, values: unknown[]][] = [
   ['idleTimeout', [-1, 2 ** 31, '1s', 0.5]],
   ['firstByteTimeout', [-1, null]],
   ['maxAge', [Infinity, '1']],
+  ['requestTimeout', [-1, '1m']],
+  ['maxBody', [0, -1, 0.5, '1m', 2 ** 60]],
+  ['corsOrigin', ['', 'example.org', 'https://example.org/', 'a b', 'http://a\r\nb: c', 'https://' + 'x'.repeat(250)]],
   ['output', ['', -1, 1.5, true, null]],
   ['logLevel', ['loud', '', 3]],
   ['log', ['stderr', {}]],
@@ -63,6 +69,24 @@ for (const [option, values] of bad) {
     });
   }
 }
+
+for (const [option, value] of [
+  ['requestTimeout', 1],
+  ['maxBody', 1],
+  ['corsOrigin', '*'],
+] as const) {
+  test(`${option} belongs to the http handler`, () => {
+    assert.equal(fillOptions({ handler: 'http', [option]: value })[option], value);
+    assert.throws(() => fillOptions({ [option]: value }), { option });
+    assert.throws(() => fillOptions({ handler: 'echo', [option]: value }), { option });
+  });
+}
+
+test('an origin is what browsers send', () => {
+  for (const corsOrigin of ['*', 'https://example.org', 'http://localhost:8080', 'http://[::1]:80']) {
+    assert.equal(fillOptions({ handler: 'http', corsOrigin }).corsOrigin, corsOrigin);
+  }
+});
 
 test('a path excludes a port and a host', () => {
   assert.throws(() => fillOptions({ path: '/x', port: 1 }), { option: 'port' });

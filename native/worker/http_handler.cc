@@ -1,0 +1,427 @@
+#include "worker/http_handler.h"
+
+#include <sys/socket.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <utility>
+
+#include "sys/syscalls.h"
+#include "worker/http_stats.h"
+
+namespace procpool::worker {
+namespace {
+
+using http::step;
+using ipc::timeout_reason;
+
+// A body up to this is whole before the first byte of it goes out.
+constexpr std::size_t gather_bytes = 1 << 16;
+
+// A longer one has stdout to itself, and has to keep this pace, for others wait.
+constexpr std::uint64_t pace_bytes = 1 << 16;
+constexpr std::uint32_t pace_ms = 2000;
+
+// A body that has waited for stdout so long is refused.
+constexpr std::uint32_t stall_limit_ms = 5000;
+
+// So long a client that is still sending may take to read the last answer.
+constexpr std::uint32_t linger_ms = 2000;
+
+// Pieces are written when so much is gathered, or at the end of the round.
+constexpr std::uint64_t batch_bytes = 1 << 18;
+
+void discard(std::string& text) { std::string().swap(text); }
+
+}  // namespace
+
+http_handler::http_handler(const surroundings<client>& own)
+    : config_(own.config),
+      page_(own.page),
+      stats_(own.stats),
+      clients_(own.all),
+      deadlines_(own.times),
+      delivery_(own.out, own.turn, own.stats) {
+  limits_.body_bytes = own.config.max_body;
+}
+
+outcome http_handler::on_readable(client& one) {
+  if (one.now == phase::streaming) return stream(one);
+  const bool heeded = one.now == phase::reading;
+  if (!heeded && one.now != phase::lingering) return kept(clients_.watch(one, 0));
+
+  const sys::result read = sys::receive(one.fd, buffer_.data(), buffer_.size());
+  if (read == -EAGAIN) return {verdict::keep};
+  if (read == 0) return {verdict::close};
+  if (read < 0) return {verdict::reset, static_cast<int>(-read)};
+  clients_.received(one, static_cast<std::uint64_t>(read));
+  if (!heeded) return {verdict::keep};
+
+  const char* from = buffer_.data();
+  const char* const to = from + read;
+  const outcome result = take(one, from, to);
+  if (result.what == verdict::keep && from != to) one.inbox.assign(from, to);
+  return result;
+}
+
+outcome http_handler::on_writable(client& one) {
+  const outcome result = send(one, {});
+  return result.what == verdict::keep ? take_inbox(one) : result;
+}
+
+outcome http_handler::on_timeout(client& one, timeout_reason reason) {
+  const bool aged = reason == timeout_reason::max_age;
+  switch (one.now) {
+    case phase::reading:
+      if (!one.timed) return {verdict::timed_out};
+      if (aged) break;
+      clients_.note_timeout(one, reason);
+      return refuse(one, 408);
+    case phase::queued:
+      if (reason == timeout_reason::request) return one.parser->started() ? refuse(one, 503) : answer(one, {503});
+      break;
+    case phase::streaming:
+      if (aged) break;
+      if (delivery_.pending() > 0) {
+        // It is stdout that does not keep pace.
+        deadlines_.expect(one, timeout_reason::request, pace_ms);
+        return {verdict::keep};
+      }
+      clients_.note_timeout(one, reason);
+      return refuse(one, 408);
+    case phase::delivering:
+      break;
+    case phase::replying:
+      if (!aged) return {verdict::timed_out};
+      break;
+    case phase::lingering:
+      return {verdict::close};
+  }
+  // Something else is waited for than the client.
+  if (aged) one.last = true;
+  deadlines_.waive(one, reason);
+  return {verdict::keep};
+}
+
+bool http_handler::drained(const client& one, std::uint64_t now_ms) const {
+  if (one.now == phase::lingering) return drain::complete(one, now_ms);
+  if (one.now != phase::reading || one.behind || (one.parser && one.parser->started())) return false;
+  return one.served || drain::complete(one, now_ms);
+}
+
+outcome http_handler::flush() {
+  do {
+    const sys::result flushed = delivery_.flush();
+    answer_delivered();
+    if (flushed == -EAGAIN) return {verdict::stalled};
+    if (flushed < 0) return {verdict::broken, static_cast<int>(-flushed)};
+    admit();
+  } while (delivery_.pending() > 0);
+  if (streaming_ != nullptr && streaming_->watched == 0) {
+    deadlines_.expect(*streaming_, timeout_reason::request, pace_ms);
+    settle(*streaming_, kept(clients_.watch(*streaming_, EPOLLIN)));
+  }
+  return {verdict::keep};
+}
+
+/// Reads requests until the input is used up, or one of them has to wait.
+outcome http_handler::take(client& one, const char*& from, const char* to) {
+  if (!one.parser) one.parser.emplace(limits_);
+  outcome result{verdict::keep};
+  while (result.what == verdict::keep && (one.now == phase::reading || one.now == phase::streaming)) {
+    if (!one.parser->started()) one.began = one.received - static_cast<std::uint64_t>(to - from);
+    switch (one.parser->next(from, to)) {
+      case step::more:
+        if (one.parser->started() && !one.timed) {
+          one.timed = true;
+          deadlines_.expect(one, timeout_reason::request, config_.request_ms);
+        }
+        return {verdict::keep};
+      case step::head:
+        result = on_head(one, from != to);
+        break;
+      case step::body:
+        result = on_body(one, one.parser->data());
+        break;
+      case step::done:
+        result = on_done(one);
+        break;
+      case step::failed:
+        result = refuse(one, one.parser->status());
+        break;
+    }
+  }
+  return result;
+}
+
+/// Goes on with what was read while an earlier request had to wait.
+outcome http_handler::take_inbox(client& one) {
+  if (one.inbox.empty() || (one.now != phase::reading && one.now != phase::streaming)) return {verdict::keep};
+  std::string input = std::exchange(one.inbox, {});
+  const char* from = input.data() + std::exchange(one.inbox_at, 0);
+  const char* const to = input.data() + input.size();
+  const outcome result = take(one, from, to);
+  if (result.what == verdict::keep && from != to) {
+    one.inbox_at = static_cast<std::size_t>(from - input.data());
+    one.inbox = std::move(input);
+  }
+  return result;
+}
+
+outcome http_handler::on_head(client& one, bool body_is_here) {
+  const http::request& request = one.parser->current();
+  one.seen = 0;
+  one.ingests = request.method == http::method::post || request.method == http::method::put;
+  if (!request.keep_alive) one.last = true;
+  if (one.ingests) {
+    if (!request.has_length && !request.chunked) return refuse(one, 411);
+    // What was on its way when the stop came is served.
+    const bool late = clients_.draining() && one.began >= one.owed;
+    if (late || out_of_service()) return refuse(one, 503);
+  }
+  if (!request.expects_continue || body_is_here) return {verdict::keep};
+  one.interim = true;
+  return send(one, http::continue_reply);
+}
+
+outcome http_handler::on_body(client& one, std::span<const char> data) {
+  one.seen += data.size();
+  stats_.bytes_in.add(data.size());
+  if (!one.ingests) {
+    stats_.bytes_discarded.add(data.size());
+    return {verdict::keep};
+  }
+  const bool whole = one.parser->current().has_length && one.parser->remaining() == 0;
+  if (one.now == phase::streaming) {
+    delivery_.add(data);
+  } else if (whole && one.body.empty() && queued_.empty() && delivery_.flows()) {
+    delivery_.add(data);
+  } else {
+    one.body.append(data.data(), data.size());
+    if (one.body.size() >= gather_bytes && !whole) queue(one);
+  }
+  return {verdict::keep};
+}
+
+outcome http_handler::on_done(client& one) {
+  if (!one.ingests) return answer_get(one);
+  if (one.seen == 0) return answer(one, {204});
+  if (one.now == phase::streaming) {
+    end_stream();
+  } else if (!one.body.empty()) {
+    queue(one);
+    return {verdict::keep};
+  }
+  await_delivery(one);
+  return {verdict::keep};
+}
+
+bool http_handler::out_of_service() const {
+  constexpr std::uint64_t ms_ns = 1'000'000;
+  const std::uint64_t since = stats_.stalled_since_ns.get();
+  return since != 0 && sys::monotonic_ns() - since > stall_limit_ms * ms_ns;
+}
+
+void http_handler::queue(client& one) {
+  one.now = phase::queued;
+  one.turn = ++turns_;
+  queued_.push_back({one.fd, one.turn, 0});
+  deadlines_.suspend(one);
+  deadlines_.expect(one, timeout_reason::request, stall_limit_ms);
+}
+
+/// Whose turn it is goes to stdout: bodies that are whole, or one that goes on as it comes.
+void http_handler::admit() {
+  while (!queued_.empty() && delivery_.flows() && delivery_.pending() < batch_bytes) {
+    client* const one = take_first(queued_, phase::queued);
+    if (one == nullptr) continue;
+    delivery_.add(one->body);
+    discard(one->body);
+    if (one->parser->started()) {
+      start_stream(*one);
+    } else {
+      await_delivery(*one);
+    }
+  }
+}
+
+void http_handler::start_stream(client& one) {
+  delivery_.open();
+  streaming_ = &one;
+  one.now = phase::streaming;
+  keep_pace(one, pace_bytes);
+  outcome result = take_inbox(one);
+  if (result.what == verdict::keep && one.now == phase::streaming) result = kept(clients_.watch(one, EPOLLIN));
+  settle(one, result);
+}
+
+outcome http_handler::stream(client& one) {
+  for (std::uint64_t moved = 0; moved < round_share_bytes && one.now == phase::streaming;) {
+    const sys::result flushed = delivery_.flush();
+    if (flushed == -EAGAIN) {
+      const outcome held = kept(clients_.watch(one, 0));
+      return held.what == verdict::keep ? outcome{verdict::stalled} : held;
+    }
+    if (flushed < 0) return {verdict::broken, static_cast<int>(-flushed)};
+
+    const std::uint64_t known = one.parser->remaining();
+    const sys::result read =
+        known > 0 ? delivery_.move(one.fd, known) : sys::receive(one.fd, buffer_.data(), buffer_.size());
+    if (read == -EAGAIN) return {verdict::keep};
+    if (read <= 0) {
+      tear(one);
+      return read == 0 ? outcome{verdict::close} : outcome{verdict::reset, static_cast<int>(-read)};
+    }
+    const auto size = static_cast<std::uint64_t>(read);
+    moved += size;
+    clients_.received(one, size);
+    keep_pace(one, size);
+    const char* from = buffer_.data();
+    const char* to = from;
+    if (known > 0) {
+      one.parser->skip(size);
+      one.seen += size;
+      stats_.bytes_in.add(size);
+    } else {
+      to += size;
+    }
+    const outcome result = take(one, from, to);
+    if (result.what != verdict::keep) return result;
+    if (from != to) one.inbox.assign(from, to);
+  }
+  return {verdict::keep};
+}
+
+void http_handler::end_stream() {
+  delivery_.close();
+  streaming_ = nullptr;
+}
+
+/// The rest of a body that is partly delivered does not come.
+void http_handler::tear(client& one) {
+  end_stream();
+  stats_.torn.add(1);
+  clients_.note(ipc::log_event::torn, one, one.seen);
+}
+
+void http_handler::keep_pace(client& one, std::uint64_t bytes) {
+  paced_ += bytes;
+  if (paced_ < pace_bytes) return;
+  paced_ = 0;
+  deadlines_.expect(one, timeout_reason::request, pace_ms);
+}
+
+void http_handler::await_delivery(client& one) {
+  one.now = phase::delivering;
+  one.turn = ++turns_;
+  delivering_.push_back({one.fd, one.turn, delivery_.added()});
+}
+
+void http_handler::answer_delivered() {
+  while (!delivering_.empty() && delivering_.front().mark <= delivery_.delivered()) {
+    client* const one = take_first(delivering_, phase::delivering);
+    if (one == nullptr) continue;
+    outcome result = answer(*one, {204});
+    if (result.what == verdict::keep) result = take_inbox(*one);
+    settle(*one, result);
+  }
+}
+
+http_client* http_handler::take_first(std::deque<place>& places, phase expected) {
+  const place first = places.front();
+  places.pop_front();
+  client* const one = clients_.find(first.fd);
+  return one != nullptr && one->now == expected && one->turn == first.turn ? one : nullptr;
+}
+
+outcome http_handler::answer_get(client& one) {
+  const http::request& request = one.parser->current();
+  if (request.method == http::method::options) return answer(one, {.status = 204, .preflight = true});
+  if (request.method == http::method::other) return answer(one, {405});
+  if (request.target == http::target::healthz) {
+    const bool well = !clients_.draining() && !out_of_service();
+    return answer(one, well ? http::reply{.status = 200, .content = "ok\n"} : http::reply{.status = 503});
+  }
+  if (request.target != http::target::stats) return answer(one, {404});
+  const std::string stats = http::stats_json(page_);
+  return answer(one, {.status = 200, .content = stats, .type = "application/json"});
+}
+
+outcome http_handler::answer(client& one, http::reply what) {
+  if (one.timed) deadlines_.expect(one, timeout_reason::request, 0);
+  one.timed = false;
+  one.served = true;
+  one.last |= clients_.draining();
+  stats_.bytes_discarded.add(one.body.size());
+  discard(one.body);
+  stats_.requests.add(1);
+  if (what.status >= 400) stats_.rejected.add(1);
+  clients_.note(ipc::log_event::request, one, one.seen, static_cast<std::uint32_t>(what.status));
+
+  const http::request& request = one.parser->current();
+  what.close = one.last;
+  what.http_1_0 = request.http_1_0;
+  what.head_only = request.method == http::method::head;
+  what.origin = config_.cors_origin;
+  reply_.clear();
+  http::write(reply_, what, sys::wall_seconds());
+  return send(one, reply_);
+}
+
+/// With an error, after which nothing of the connection can be understood, or is wanted.
+outcome http_handler::refuse(client& one, int status) {
+  if (one.now == phase::streaming) tear(one);
+  one.last = one.broken = true;
+  return answer(one, {status});
+}
+
+/// Sends `text`, or what has been left of one.
+outcome http_handler::send(client& one, std::string_view text) {
+  if (!one.outbox.empty()) text = std::string_view(one.outbox).substr(one.outbox_at);
+  const sys::result taken = sys::send(one.fd, text.data(), text.size());
+  if (taken < 0 && taken != -EAGAIN) return {verdict::reset, static_cast<int>(-taken)};
+  const auto size = static_cast<std::size_t>(std::max<sys::result>(taken, 0));
+  if (size == text.size()) {
+    discard(one.outbox);
+    one.outbox_at = 0;
+    return sent(one);
+  }
+  if (one.outbox.empty()) one.outbox = text;
+  one.outbox_at += size;
+  if (size > 0 || one.now != phase::replying) deadlines_.renew(one);
+  one.now = phase::replying;
+  return kept(clients_.watch(one, EPOLLOUT));
+}
+
+outcome http_handler::sent(client& one) {
+  if (one.last && !one.interim) return leave(one);
+  one.interim = false;
+  one.now = phase::reading;
+  deadlines_.renew(one);
+  return kept(clients_.watch(one, EPOLLIN));
+}
+
+/// Closed with unread input, the connection would be reset and the answer lost: RFC 9112, 9.6.
+outcome http_handler::leave(client& one) {
+  if (!one.broken && waiting_bytes(one) == 0) return {verdict::close};
+  // Fails where the client was the first to go.
+  [[maybe_unused]] const sys::result done = sys::shut_down(one.fd, SHUT_WR);
+  one.now = phase::lingering;
+  discard(one.inbox);
+  deadlines_.suspend(one);
+  deadlines_.expect(one, timeout_reason::request, linger_ms);
+  return kept(clients_.watch(one, EPOLLIN));
+}
+
+/// For a client other than the one that the loop has asked about.
+void http_handler::settle(client& one, outcome result) {
+  if (result.what == verdict::keep) return;
+  if (&one == streaming_) tear(one);
+  if (result.what == verdict::reset) {
+    clients_.fail(one, result.error);
+  } else {
+    clients_.close(one);
+  }
+}
+
+}  // namespace procpool::worker

@@ -1,0 +1,95 @@
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <deque>
+#include <span>
+#include <string>
+#include <string_view>
+
+#include "worker/delivery.h"
+#include "worker/handler.h"
+#include "worker/http_client.h"
+#include "worker/http_reply.h"
+
+namespace procpool::worker {
+
+/// Takes what is POSTed or PUT, on any path, to stdout, each body in one piece, and answers when
+/// stdout has taken all of it: a 2xx means delivered. The bodies of one round are written together.
+/// While stdout takes nothing, requests wait, and after a while are refused with 503; whatever else
+/// is asked is answered. One request of a connection at a time. RFC 9110 and 9112. Worker.
+class http_handler {
+ public:
+  using client = http_client;
+  static constexpr bool gathers = true;
+
+  explicit http_handler(const surroundings<client>& own);
+
+  outcome on_readable(client& one);
+  outcome on_writable(client& one);
+  outcome on_timeout(client& one, ipc::timeout_reason reason);
+  [[nodiscard]] bool drained(const client& one, std::uint64_t now_ms) const;
+
+  /// At the end of each round, and when what it waits for has come: delivers, and answers.
+  outcome flush();
+  [[nodiscard]] awaited waits_for() const { return delivery_.waits_for(); }
+  [[nodiscard]] std::uint64_t pending() const { return delivery_.pending(); }
+
+ private:
+  using phase = client::phase;
+
+  /// A client's in a queue; void if the client has another turn by now, or is another client.
+  struct place {
+    int fd;
+    std::uint64_t turn;
+    std::uint64_t mark;  // what must be delivered before it is answered
+  };
+
+  // Requests.
+  outcome take(client& one, const char*& from, const char* to);
+  outcome take_inbox(client& one);
+  outcome on_head(client& one, bool body_is_here);
+  outcome on_body(client& one, std::span<const char> data);
+  outcome on_done(client& one);
+  [[nodiscard]] bool out_of_service() const;
+
+  // Bodies on their way.
+  void queue(client& one);
+  void admit();
+  void start_stream(client& one);
+  outcome stream(client& one);
+  void end_stream();
+  void tear(client& one);
+  void keep_pace(client& one, std::uint64_t bytes);
+  void await_delivery(client& one);
+  void answer_delivered();
+  client* take_first(std::deque<place>& places, phase expected);
+
+  // Answers.
+  outcome answer(client& one, http::reply what);
+  outcome answer_get(client& one);
+  outcome refuse(client& one, int status);
+  outcome send(client& one, std::string_view text);
+  outcome sent(client& one);
+  outcome leave(client& one);
+  void settle(client& one, outcome result);
+
+  const ipc::pool_config& config_;
+  ipc::pool_page& page_;
+  ipc::worker_slot& stats_;
+  clients<client>& clients_;
+  deadlines& deadlines_;
+  delivery delivery_;
+  http::limits limits_;
+  std::deque<place> queued_;
+  std::deque<place> delivering_;
+  client* streaming_ = nullptr;
+  std::uint64_t paced_ = 0;  // bytes of the stream since its time was renewed
+  std::uint64_t turns_ = 0;
+  std::string reply_;
+  std::array<char, 1 << 16> buffer_;
+};
+
+static_assert(gathering_handler<http_handler>);
+
+}  // namespace procpool::worker

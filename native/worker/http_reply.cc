@@ -1,0 +1,84 @@
+#include "worker/http_reply.h"
+
+#include <algorithm>
+#include <array>
+
+namespace procpool::worker::http {
+namespace {
+
+struct status_entry {
+  int status;
+  std::string_view name;
+};
+
+constexpr std::array<status_entry, 14> statuses{{
+    {200, "OK"},
+    {204, "No Content"},
+    {400, "Bad Request"},
+    {404, "Not Found"},
+    {405, "Method Not Allowed"},
+    {408, "Request Timeout"},
+    {411, "Length Required"},
+    {413, "Content Too Large"},
+    {414, "URI Too Long"},
+    {417, "Expectation Failed"},
+    {431, "Request Header Fields Too Large"},
+    {501, "Not Implemented"},
+    {503, "Service Unavailable"},
+    {505, "HTTP Version Not Supported"},
+}};
+
+constexpr std::string_view retry_seconds = "1";
+
+std::string_view name_of(int status) {
+  const auto* const found = std::find_if(statuses.begin(), statuses.end(),
+                                         [status](const status_entry& entry) { return entry.status == status; });
+  return found == statuses.end() ? "Error" : found->name;
+}
+
+void field(std::string& text, std::string_view name, std::string_view value) {
+  text.append(name).append(": ").append(value).append("\r\n");
+}
+
+/// IMF-fixdate, RFC 9110 section 5.6.7; the C locale is the only one a worker has.
+void date(std::string& text, std::time_t now) {
+  std::tm parts{};
+  std::array<char, 32> line{};
+  if (gmtime_r(&now, &parts) == nullptr) return;
+  const std::size_t size = std::strftime(line.data(), line.size(), "%a, %d %b %Y %H:%M:%S GMT", &parts);
+  field(text, "Date", {line.data(), size});
+}
+
+void cross_origin(std::string& text, const reply& what) {
+  if (what.origin.empty()) return;
+  field(text, "Access-Control-Allow-Origin", what.origin);
+  if (what.origin != "*") field(text, "Vary", "Origin");
+  if (!what.preflight) return;
+  field(text, "Access-Control-Allow-Methods", "GET, HEAD, POST, PUT");
+  field(text, "Access-Control-Allow-Headers", "*, Authorization");
+  field(text, "Access-Control-Max-Age", "86400");
+}
+
+}  // namespace
+
+void write(std::string& text, const reply& what, std::time_t now) {
+  text.append("HTTP/1.1 ").append(std::to_string(what.status)).append(" ").append(name_of(what.status)).append("\r\n");
+  date(text, now);
+  if (what.close) field(text, "Connection", "close");
+  if (!what.close && what.http_1_0) field(text, "Connection", "keep-alive");
+  if (what.status == 405 || what.preflight) field(text, "Allow", "GET, HEAD, OPTIONS, POST, PUT");
+  if (what.status == 503) field(text, "Retry-After", retry_seconds);
+  cross_origin(text, what);
+  if (what.status == 204) {
+    text.append("\r\n");
+    return;
+  }
+  std::string content(what.content);
+  if (content.empty()) content.append(name_of(what.status)).append("\n");
+  field(text, "Content-Type", what.type);
+  field(text, "Content-Length", std::to_string(content.size()));
+  text.append("\r\n");
+  if (!what.head_only) text.append(content);
+}
+
+}  // namespace procpool::worker::http

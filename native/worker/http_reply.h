@@ -1,0 +1,27 @@
+#pragma once
+
+#include <cstdint>
+#include <ctime>
+#include <string>
+#include <string_view>
+
+/// What requests are answered with: RFC 9110. Pure: the caller passes the time.
+namespace procpool::worker::http {
+
+constexpr std::string_view continue_reply = "HTTP/1.1 100 Continue\r\n\r\n";
+
+struct reply {
+  int status = 204;
+  bool close = false;     // the connection ends with it
+  bool http_1_0 = false;  // to such a client it has to be said that the connection stays
+  bool head_only = false;
+  bool preflight = false;         // says what browsers may send from elsewhere
+  std::string_view origin = {};   // from where browsers may send; empty: nowhere else
+  std::string_view content = {};  // empty: an error's is its name
+  std::string_view type = "text/plain";
+};
+
+/// Appends it to `text`, dated `now` (seconds since 1970).
+void write(std::string& text, const reply& what, std::time_t now);
+
+}  // namespace procpool::worker::http
