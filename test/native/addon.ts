@@ -16,6 +16,7 @@ export interface Addon {
   TimerWheel: new (timers: number, now: bigint) => TimerWheel;
   /** The last tick of 64 bits. */
   never: bigint;
+  HttpParser: new (limits?: Partial<HttpLimits>) => HttpParser;
   /** Throws if `fd` is none. */
   kindOf(fd: number): OutputKind;
   wayFor(kind: OutputKind): OutputWay;
@@ -147,6 +148,41 @@ export interface TimerWheel {
   churn(seed: number): string;
   /** The timer forgets where it is linked. The last thing done with a wheel in which it is pending. */
   destroy(timer: number): void;
+}
+
+export interface HttpLimits {
+  targetBytes: number;
+  headBytes: number;
+  headers: number;
+  bodyBytes: number;
+}
+
+export interface HttpRequest {
+  method: 'GET' | 'HEAD' | 'POST' | 'PUT' | 'OPTIONS' | 'other';
+  target: '/healthz' | '/stats' | '*' | 'other';
+  http10: boolean;
+  keepAlive: boolean;
+  expectsContinue: boolean;
+  hasLength: boolean;
+  chunked: boolean;
+  preflight: boolean;
+  length: number;
+}
+
+export type HttpEvent =
+  { step: 'head'; head: HttpRequest } | { step: 'body'; data: Buffer } | { step: 'done' } | { step: 'failed' };
+
+export interface HttpParser {
+  /** What next() gives for this piece until it is used up. */
+  feed(piece: Uint8Array): HttpEvent[];
+  skip(bytes: number): void;
+  reset(): void;
+  readonly current: HttpRequest;
+  readonly status: number;
+  readonly started: boolean;
+  readonly remaining: number;
+  /** Bytes, of all pieces. */
+  readonly consumed: number;
 }
 
 /** Built by `node-gyp configure build --directory test/native`. */

@@ -5,6 +5,7 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <exception>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -93,7 +94,7 @@ Napi::Value call(const Napi::CallbackInfo& info, const std::function<Result(Argu
   };
   try {
     return with(std::index_sequence_for<Arguments...>{});
-  } catch (const sys::sys_error& failure) {
+  } catch (const std::exception& failure) {
     throw Napi::Error::New(info.Env(), failure.what());
   }
 }
@@ -132,5 +133,6 @@ void show_output(Napi::Object exports);
 void show_cycle_check(Napi::Object exports);
 void show_descriptors(Napi::Object exports);
 void show_timer_wheel(Napi::Object exports);
+void show_http_parser(Napi::Object exports);
 
 }  // namespace procpool::testing

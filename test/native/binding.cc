@@ -11,6 +11,7 @@ Napi::Object initialize(Napi::Env, Napi::Object exports) {
   show_cycle_check(exports);
   show_descriptors(exports);
   show_timer_wheel(exports);
+  show_http_parser(exports);
   return exports;
 }
 
