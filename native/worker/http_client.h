@@ -5,7 +5,7 @@
 #include <string>
 
 #include "worker/connection.h"
-#include "worker/http_parser.h"
+#include "worker/http/parser.h"
 
 namespace procpool::worker {
 

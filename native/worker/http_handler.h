@@ -9,8 +9,8 @@
 
 #include "worker/delivery.h"
 #include "worker/handler.h"
+#include "worker/http/reply.h"
 #include "worker/http_client.h"
-#include "worker/http_reply.h"
 
 namespace procpool::worker {
 

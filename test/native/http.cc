@@ -2,7 +2,7 @@
 #include <stdexcept>
 
 #include "bind.h"
-#include "worker/http_parser.h"
+#include "worker/http/parser.h"
 
 namespace procpool::testing {
 

@@ -58,7 +58,7 @@ void show(Napi::Object object, const closable& self) {
   });
   method(object, "close", [self] { self->reset(); });
   property(object, "pending", [self] { return self->value().pending(); });
-  property(object, "fd", [self] { return self->value().fd(); });
+  property(object, "fd", [self] { return self->value().room().fd; });
 }
 
 }  // namespace

@@ -10,7 +10,8 @@ const allowed: Record<string, string[]> = {
   sys: [],
   event: ['sys'],
   ipc: ['sys'],
-  worker: ['sys', 'event', 'ipc'],
+  worker: ['worker/http', 'sys', 'event', 'ipc'],
+  'worker/http': [],
   supervisor: ['sys', 'event', 'ipc'],
   addon: ['sys', 'ipc'],
 };

@@ -1,8 +1,8 @@
-#include "worker/http_fields.h"
+#include "worker/http/fields.h"
 
 #include <cstddef>
 
-#include "worker/http_chars.h"
+#include "worker/http/chars.h"
 
 namespace procpool::worker::http {
 

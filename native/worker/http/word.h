@@ -6,7 +6,7 @@
 #include <cstdint>
 #include <string_view>
 
-#include "worker/http_chars.h"
+#include "worker/http/chars.h"
 
 namespace procpool::worker::http {
 

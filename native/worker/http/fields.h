@@ -2,9 +2,9 @@
 
 #include <cstdint>
 
-#include "worker/http_known_fields.h"
-#include "worker/http_request.h"
-#include "worker/http_word.h"
+#include "worker/http/known_fields.h"
+#include "worker/http/request.h"
+#include "worker/http/word.h"
 
 namespace procpool::worker::http {
 

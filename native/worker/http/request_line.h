@@ -2,8 +2,8 @@
 
 #include <cstdint>
 
-#include "worker/http_request.h"
-#include "worker/http_word.h"
+#include "worker/http/request.h"
+#include "worker/http/word.h"
 
 namespace procpool::worker::http {
 

@@ -5,10 +5,10 @@
 #include <span>
 #include <variant>
 
-#include "worker/http_chunks.h"
-#include "worker/http_fields.h"
-#include "worker/http_request.h"
-#include "worker/http_request_line.h"
+#include "worker/http/chunks.h"
+#include "worker/http/fields.h"
+#include "worker/http/request.h"
+#include "worker/http/request_line.h"
 
 namespace procpool::worker::http {
 

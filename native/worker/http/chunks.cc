@@ -1,7 +1,7 @@
-#include "worker/http_chunks.h"
+#include "worker/http/chunks.h"
 
-#include "worker/http_chars.h"
-#include "worker/http_request.h"
+#include "worker/http/chars.h"
+#include "worker/http/request.h"
 
 namespace procpool::worker::http {
 

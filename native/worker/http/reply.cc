@@ -1,4 +1,4 @@
-#include "worker/http_reply.h"
+#include "worker/http/reply.h"
 
 #include <algorithm>
 #include <array>

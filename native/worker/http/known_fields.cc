@@ -1,11 +1,11 @@
-#include "worker/http_known_fields.h"
+#include "worker/http/known_fields.h"
 
 #include <algorithm>
 #include <iterator>
 #include <limits>
 #include <utility>
 
-#include "worker/http_chars.h"
+#include "worker/http/chars.h"
 
 namespace procpool::worker::http {
 

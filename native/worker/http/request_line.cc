@@ -1,10 +1,10 @@
-#include "worker/http_request_line.h"
+#include "worker/http/request_line.h"
 
 #include <algorithm>
 #include <cstddef>
 #include <string_view>
 
-#include "worker/http_chars.h"
+#include "worker/http/chars.h"
 
 namespace procpool::worker::http {
 

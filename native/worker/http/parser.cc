@@ -1,4 +1,4 @@
-#include "worker/http_parser.h"
+#include "worker/http/parser.h"
 
 #include <algorithm>
 #include <cstddef>

@@ -3,8 +3,8 @@
 #include <cstdint>
 #include <string_view>
 
-#include "worker/http_request.h"
-#include "worker/http_word.h"
+#include "worker/http/request.h"
+#include "worker/http/word.h"
 
 namespace procpool::worker::http {
 
