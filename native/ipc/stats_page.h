@@ -64,9 +64,9 @@ struct alignas(64) worker_slot {
 };
 
 struct pool_page {
+  turn_word turn;
   counter state;
   counter log_dropped;  // by the supervisor
-  alignas(64) turn_word turn;
   alignas(64) worker_slot workers[max_workers];
 };
 

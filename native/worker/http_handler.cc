@@ -226,6 +226,7 @@ void http_handler::queue(client& one) {
   one.now = phase::queued;
   one.turn = ++turns_;
   queued_.push_back({one.fd, one.turn, 0});
+  one.timed = true;
   deadlines_.suspend(one);
   deadlines_.expect(one, timeout_reason::request, stall_limit_ms);
 }

@@ -43,7 +43,7 @@ test('bodies of every size and framing arrive unchanged', async (t) => {
       },
     });
     assert.equal((await fetch(url, { method: 'POST', body })).status, 204);
-    assert.equal((await fetch(url, { method: 'PUT', body: chunked, duplex: 'half' } as RequestInit)).status, 204);
+    assert.equal((await fetch(url, { method: 'PUT', body: chunked, duplex: 'half' })).status, 204);
   }
   assert.equal((await pool.stop()).code, 0);
   assert.ok((await received).equals(Buffer.concat(bodies.flatMap((body) => [body, body]))));
@@ -102,7 +102,9 @@ test('a thousand pipelined requests are each answered', async (t) => {
   const one = await RawClient.connect(pool.tcp);
   const bodies = Array.from({ length: 1000 }, (_, index) => `${index};`);
   one.write(bodies.map((body) => post(body)).join(''));
-  for (const _ of bodies) assert.equal((await one.answer()).status, 204);
+  const statuses = [];
+  while (statuses.length < bodies.length) statuses.push((await one.answer()).status);
+  assert.ok(statuses.every((status) => status === 204));
   assert.equal((await pool.stop()).code, 0);
   assert.equal(await received, bodies.join(''));
 });

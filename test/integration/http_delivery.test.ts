@@ -1,0 +1,199 @@
+import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { closeSync, openSync, readFileSync } from 'node:fs';
+import { Agent } from 'node:http';
+import { Socket } from 'node:net';
+import { join } from 'node:path';
+import { buffer, text } from 'node:stream/consumers';
+import { test } from 'node:test';
+
+import { ProcessPool } from '../../lib/index.js';
+import { type Cli, startCli } from '../helpers/cli.js';
+import { temporaryFolder } from '../helpers/files.js';
+import { post, RawClient, send } from '../helpers/http.js';
+import { piece, piecesIn, randomSize } from '../helpers/pieces.js';
+import { until } from '../helpers/until.js';
+import { addon } from '../native/addon.js';
+
+const http = ['--handler', 'http', '--log-level', 'debug'];
+const scale = Number(process.env.PROCPOOL_TEST_SCALE ?? 1);
+const amount = Math.ceil(3000 / scale);
+
+/** Many senders at once, of bodies from a byte to beyond what is gathered. Returns the numbers that were answered. */
+async function sendPieces(port: number, count: number): Promise<number[]> {
+  const agent = new Agent({ keepAlive: true, maxSockets: 32 });
+  const answered: number[] = [];
+  await Promise.all(
+    Array.from({ length: count }, async (_, number) => {
+      const status = await send(port, piece(number, randomSize(300_000)), agent).catch(() => 0);
+      if (status === 204) answered.push(number);
+    }),
+  );
+  agent.destroy();
+  return answered;
+}
+
+function assertAll(found: number[]): void {
+  const sorted = found.toSorted((one, other) => one - other);
+  assert.deepEqual(
+    sorted,
+    Array.from({ length: amount }, (_, number) => number),
+  );
+}
+
+async function sendAll(pool: Cli & { tcp: number }): Promise<void> {
+  assert.equal((await sendPieces(pool.tcp, amount)).length, amount);
+  assert.equal((await pool.stop()).code, 0);
+}
+
+test('bodies of several workers are each in one piece on a pipe', async (t) => {
+  const pool = await startCli(t, [...http, '--workers', '3']);
+  const received = buffer(pool.stdout);
+  await sendAll(pool);
+  assertAll(piecesIn(await received));
+});
+
+for (const [what, flags] of [
+  ['a file', 'w'],
+  ['a file in append mode', 'a'],
+] as const) {
+  test(`bodies of several workers are each in one piece in ${what}`, async (t) => {
+    const path = join(temporaryFolder(t), 'out');
+    const file = openSync(path, flags);
+    const pool = await startCli(t, [...http, '--workers', '3'], { stdout: file });
+    closeSync(file);
+    await sendAll(pool);
+    assertAll(piecesIn(readFileSync(path)));
+  });
+}
+
+test('bodies of several workers are each in one piece on a socket', async (t) => {
+  const [readEnd, writeEnd] = addon.socketPair();
+  const pool = await startCli(t, [...http, '--workers', '3'], { stdout: writeEnd });
+  closeSync(writeEnd);
+  const received = buffer(new Socket({ fd: readEnd, readable: true, writable: false }));
+  await sendAll(pool);
+  assertAll(piecesIn(await received));
+});
+
+test('bodies are each in one piece for a reader that stops now and then', async (t) => {
+  const pool = await startCli(t, [...http, '--workers', '3']);
+  const chunks: Buffer[] = [];
+  pool.stdout.on('data', (chunk: Buffer) => {
+    chunks.push(chunk);
+    pool.stdout.pause();
+    setTimeout(() => pool.stdout.resume(), 1);
+  });
+  const answered = await sendPieces(pool.tcp, Math.ceil(amount / 10));
+  assert.equal(answered.length, Math.ceil(amount / 10));
+  assert.ok(pool.all('stall').length > 0);
+  const ended = once(pool.stdout, 'end');
+  assert.equal((await pool.stop()).code, 0);
+  await ended;
+  assert.equal(piecesIn(Buffer.concat(chunks)).length, answered.length);
+});
+
+test('nothing is answered before stdout has taken it', async (t) => {
+  const pool = new ProcessPool({ port: 0, host: '127.0.0.1', workers: 1, handler: 'http', output: 'pipe' });
+  await pool.start();
+  t.after(() => pool.stop());
+  const address = pool.address();
+  assert.ok(typeof address === 'object' && address !== null);
+  // Fills what lies between the worker and this reader, which does not read.
+  const large = 'x'.repeat(4 * 2 ** 20);
+  const filler = await RawClient.connect(address.port);
+  filler.write(post(large));
+  await until('stalled', () => pool.stats().total.stalledMs > 0);
+  const small = await RawClient.connect(address.port);
+  small.write(post('small'));
+  // Answered meanwhile, because it needs no stdout: by then the other would have been too.
+  const health = await RawClient.connect(address.port);
+  health.write('GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n');
+  assert.equal((await health.answer()).status, 200);
+  assert.equal(small.rest, '');
+  assert.equal(filler.rest, '');
+
+  const received = text(pool.output!);
+  assert.equal((await filler.answer()).status, 204);
+  assert.equal((await small.answer()).status, 204);
+  await pool.stop();
+  assert.equal(await received, `${large}small`);
+});
+
+test('what stdout does not take for long is refused with 503 and not delivered, and health says so', async (t) => {
+  const pool = new ProcessPool({ port: 0, host: '127.0.0.1', workers: 1, handler: 'http', output: 'pipe' });
+  await pool.start();
+  t.after(() => pool.stop());
+  const address = pool.address();
+  assert.ok(typeof address === 'object' && address !== null);
+  const filler = await RawClient.connect(address.port);
+  const large = 'x'.repeat(4 * 2 ** 20);
+  filler.write(post(large));
+  await until('stalled', () => pool.stats().total.stalledMs > 0);
+  const waiting = await RawClient.connect(address.port);
+  waiting.write(post('waits'));
+  const refused = await waiting.answer();
+  assert.equal(refused.status, 503);
+  assert.match(refused.fields['retry-after'] ?? '', /^\d+$/);
+  const late = await RawClient.connect(address.port);
+  late.write(post('late'));
+  assert.equal((await late.answer()).status, 503);
+  const health = await RawClient.connect(address.port);
+  health.write('GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n');
+  assert.equal((await health.answer()).status, 503);
+
+  const received = text(pool.output!);
+  assert.equal((await filler.answer()).status, 204);
+  // Its request was read whole: the connection goes on.
+  waiting.write(post('again'));
+  assert.equal((await waiting.answer()).status, 204);
+  await pool.stop();
+  assert.equal(await received, `${large}again`);
+  const { bytesIn, bytesOut, bytesDiscarded, bytesDropped } = pool.stats().total;
+  assert.deepEqual({ bytesDropped, sum: bytesOut + bytesDiscarded }, { bytesDropped: 0, sum: bytesIn });
+});
+
+test('a long body that stops coming makes way, and is told from a whole one', async (t) => {
+  const pool = await startCli(t, [...http, '--workers', '2']);
+  const received = text(pool.stdout);
+  const slow = await RawClient.connect(pool.tcp);
+  slow.write(`POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 1000000\r\n\r\n${'s'.repeat(200_000)}`);
+  await until('it streams', () => pool.all('connect').length === 1 && slow.socket.writableLength === 0);
+  const others = await Promise.all(Array.from({ length: 10 }, () => send(pool.tcp, 'o')));
+  assert.ok(others.every((status) => status === 204));
+  assert.equal((await slow.answer()).status, 408);
+  const torn = await pool.logged('torn');
+  assert.equal(torn.bytes, 200_000);
+  assert.equal((await pool.stop()).code, 0);
+  assert.equal((await received).replaceAll('o', '').length, 200_000);
+  assert.match(await received, /^o*s{200000}o*$/);
+});
+
+test('every body that was answered is on stdout, whatever workers are killed', async (t) => {
+  const pool = await startCli(t, [...http, '--workers', '3']);
+  const received = buffer(pool.stdout);
+  const killed = new Set<number>();
+  const killer = setInterval(() => {
+    const pid = pool.worker(killed.size % 3);
+    if (killed.has(pid) || pool.all('exit').length < killed.size) return;
+    killed.add(pid);
+    process.kill(pid, 'SIGKILL');
+  }, 50);
+  t.after(() => {
+    clearInterval(killer);
+  });
+  const answered = new Set<number>();
+  const senders = Array.from({ length: 16 }, async (_, sender) => {
+    for (let count = 0; killed.size < 12; count++) {
+      const number = sender * 1_000_000 + count;
+      const status = await send(pool.tcp, piece(number, 3000)).catch(() => 0);
+      if (status === 204) answered.add(number);
+    }
+  });
+  await Promise.all(senders);
+  clearInterval(killer);
+  assert.ok(answered.size > 0);
+  await pool.stop();
+  const delivered = (await received).toString('latin1');
+  for (const number of answered) assert.ok(delivered.includes(piece(number, 3000).toString()), String(number));
+});

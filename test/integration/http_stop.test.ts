@@ -1,0 +1,89 @@
+import assert from 'node:assert/strict';
+import { text } from 'node:stream/consumers';
+import { test } from 'node:test';
+
+import { startCli } from '../helpers/cli.js';
+import { get, post, RawClient } from '../helpers/http.js';
+import { until } from '../helpers/until.js';
+import { statOf } from '../helpers/processes.js';
+
+const http = ['--handler', 'http', '--workers', '1', '--log-level', 'debug'];
+
+test('a stop finishes and answers the request that is in progress, and says that the connection ends', async (t) => {
+  const pool = await startCli(t, http);
+  const received = text(pool.stdout);
+  const one = await RawClient.connect(pool.tcp);
+  one.write('POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 10\r\n\r\nfirst');
+  await until('read', () => one.socket.writableLength === 0 && pool.all('connect').length === 1);
+  const stopped = pool.stop();
+  await pool.logged('drain');
+  one.write('other');
+  const { status, fields } = await one.answer();
+  assert.deepEqual([status, fields.connection], [204, 'close']);
+  await one.closed;
+  assert.equal((await stopped).code, 0);
+  assert.equal(await received, 'firstother');
+});
+
+test('a stop closes idle connections at once', async (t) => {
+  const pool = await startCli(t, [...http, '--drain-timeout', '10m', '--idle-timeout', '10m']);
+  pool.stdout.resume();
+  const idle = await Promise.all(Array.from({ length: 50 }, () => RawClient.connect(pool.tcp)));
+  for (const one of idle) {
+    one.write(post('x'));
+    assert.equal((await one.answer()).fields.connection, undefined);
+  }
+  assert.equal((await pool.stop()).code, 0);
+  await Promise.all(idle.map(({ closed }) => closed));
+});
+
+test('requests that had arrived when the stop came are answered, those behind them on the connection too', async (t) => {
+  const pool = await startCli(t, http);
+  const received = text(pool.stdout);
+  const one = await RawClient.connect(pool.tcp);
+  one.write(get('/healthz'));
+  assert.equal((await one.answer()).status, 200);
+  const worker = pool.worker(0);
+  process.kill(worker, 'SIGSTOP');
+  await until('stopped', () => statOf(worker)?.state === 'T');
+  const waiting = await RawClient.connect(pool.tcp);
+  one.write(post('a'));
+  waiting.write(post('b'));
+  await until('sent', () => one.socket.writableLength + waiting.socket.writableLength === 0);
+  const stopped = pool.stop();
+  await pool.logged('drain');
+  process.kill(worker, 'SIGCONT');
+  for (const each of [one, waiting]) {
+    const { status, fields } = await each.answer();
+    assert.deepEqual([status, fields.connection], [204, 'close']);
+  }
+  assert.equal((await stopped).code, 0);
+  assert.match(await received, /^(ab|ba)$/);
+});
+
+test('a request that is not complete at the deadline is not answered, and counts as not delivered', async (t) => {
+  const pool = await startCli(t, [...http, '--drain-timeout', '500ms']);
+  const received = text(pool.stdout);
+  const one = await RawClient.connect(pool.tcp);
+  one.write('POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 10\r\n\r\nfirst');
+  await until('read', () => one.socket.writableLength === 0 && pool.all('connect').length === 1);
+  assert.equal((await pool.stop()).code, 1);
+  assert.equal((await pool.logged('undelivered')).bytes, 5);
+  assert.equal(one.rest, '');
+  assert.equal(await received, '');
+});
+
+test('a stop while stdout takes nothing says what was not delivered, and none of it was answered', async (t) => {
+  const pool = await startCli(t, [...http, '--drain-timeout', '500ms']);
+  const one = await RawClient.connect(pool.tcp);
+  const size = 60_000;
+  // Each is gathered whole; the pipe and the stage hold the first of them.
+  one.write(post('x'.repeat(size)).repeat(40));
+  await pool.logged('stall');
+  const { code } = await pool.stop();
+  const answered = one.rest.split('204 No Content').length - 1;
+  const received = await text(pool.stdout);
+  assert.equal(code, 1);
+  assert.ok(received.length >= answered * size);
+  assert.ok(((await pool.logged('undelivered')).bytes ?? 0) > 0);
+});

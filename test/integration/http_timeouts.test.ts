@@ -1,0 +1,108 @@
+import assert from 'node:assert/strict';
+import { text } from 'node:stream/consumers';
+import { test } from 'node:test';
+
+import type { Counters, PoolStats } from '../../lib/stats.js';
+import { startCli } from '../helpers/cli.js';
+import { get, post, RawClient, send } from '../helpers/http.js';
+import { until } from '../helpers/until.js';
+
+const http = ['--handler', 'http', '--log-level', 'debug'];
+const scale = Number(process.env.PROCPOOL_TEST_SCALE ?? 1);
+
+test('a request that is not complete in time is answered 408, a connection that only waits is not', async (t) => {
+  const pool = await startCli(t, [...http, '--workers', '1', '--request-timeout', '500ms']);
+  const received = text(pool.stdout);
+  const waiting = await RawClient.connect(pool.tcp);
+  waiting.write(get('/healthz'));
+  assert.equal((await waiting.answer()).status, 200);
+  for (const part of ['P', 'POST / HTTP/1.1\r\nHo', 'POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\n\r\nhell']) {
+    const slow = await RawClient.connect(pool.tcp);
+    slow.write(part);
+    const { status, fields } = await slow.answer();
+    assert.deepEqual([status, fields.connection], [408, 'close']);
+    slow.socket.end();
+    await slow.closed;
+  }
+  assert.deepEqual(
+    pool.all('timeout').map(({ reason }) => reason),
+    ['request', 'request', 'request'],
+  );
+  waiting.write(post('still there'));
+  assert.equal((await waiting.answer()).status, 204);
+  assert.equal((await pool.stop()).code, 0);
+  assert.equal(await received, 'still there');
+});
+
+test('an idle connection is closed, without an answer that nobody asked for', async (t) => {
+  const pool = await startCli(t, [...http, '--workers', '1', '--idle-timeout', '500ms']);
+  pool.stdout.resume();
+  const fresh = await RawClient.connect(pool.tcp);
+  const used = await RawClient.connect(pool.tcp);
+  used.write(post('x'));
+  assert.equal((await used.answer()).status, 204);
+  await Promise.all([fresh.closed, used.closed]);
+  assert.equal(fresh.rest + used.rest, '');
+  await until('logged', () => pool.all('timeout').length === 2);
+  assert.deepEqual(
+    pool.all('timeout').map(({ reason }) => reason),
+    ['idle', 'idle'],
+  );
+  assert.equal((await pool.stop()).code, 0);
+});
+
+test('at its greatest age a connection ends after the request that it has begun', async (t) => {
+  const pool = await startCli(t, [...http, '--workers', '1', '--max-age', '1s']);
+  const received = text(pool.stdout);
+  const idle = await RawClient.connect(pool.tcp);
+  const busy = await RawClient.connect(pool.tcp);
+  busy.write('POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\n\r\na');
+  await idle.closed;
+  assert.equal((await pool.logged('timeout')).reason, 'max-age');
+  await new Promise((resolve) => setTimeout(resolve, 100));
+  busy.write('b');
+  const { status, fields } = await busy.answer();
+  assert.deepEqual([status, fields.connection], [204, 'close']);
+  await busy.closed;
+  assert.equal((await pool.stop()).code, 0);
+  assert.equal(await received, 'ab');
+});
+
+const slow = Math.ceil(5000 / scale);
+
+test(`${slow} clients that send a byte a second are closed in time while others are served`, async (t) => {
+  const pool = await startCli(t, ['--handler', 'http', '--workers', '2', '--request-timeout', '5s']);
+  const received = text(pool.stdout);
+  const clients: RawClient[] = [];
+  const closed: Promise<void>[] = [];
+  while (clients.length < slow) {
+    const some = await Promise.all(
+      Array.from({ length: Math.min(250, slow - clients.length) }, () => RawClient.connect(pool.tcp)),
+    );
+    clients.push(...some);
+    closed.push(...some.map((one) => one.closed));
+  }
+  const request = post('x'.repeat(100), `X: ${'y'.repeat(100)}\r\n`);
+  let sent = 0;
+  const second = (): void => {
+    for (const { socket } of clients) if (socket.writable) socket.write(request[sent] ?? '');
+    sent += 1;
+  };
+  second();
+  const timer = setInterval(second, 1000);
+  let served = 0;
+  const counters = async (): Promise<Counters> => {
+    const stats = await fetch(`http://127.0.0.1:${pool.tcp}/stats`);
+    return ((await stats.json()) as PoolStats).total;
+  };
+  while ((await counters()).requestTimeouts < slow) {
+    assert.equal(await send(pool.tcp, '.'), 204);
+    served += 1;
+  }
+  await Promise.all(closed);
+  clearInterval(timer);
+  const { requestTimeouts, idleTimeouts } = await counters();
+  assert.deepEqual({ requestTimeouts, idleTimeouts }, { requestTimeouts: slow, idleTimeouts: 0 });
+  assert.equal((await pool.stop()).code, 0);
+  assert.equal(await received, '.'.repeat(served));
+});
