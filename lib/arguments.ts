@@ -117,7 +117,7 @@ const flags: Record<string, Flag> = {
   },
   'max-body': {
     value: 'SIZE',
-    help: 'http: how large the body of a request may be (16m)',
+    help: 'http: how large the body of a request may be (1m)',
     set: (text, { options }) => (options.maxBody = size('max-body', text)),
   },
   'cors-origin': {

@@ -39,7 +39,7 @@ export interface ProcessPoolOptions {
   maxAge?: number | undefined;
   /** With `http`: how long a client may take to send a whole request; 0 is for ever. @default 60000 */
   requestTimeout?: number | undefined;
-  /** With `http`: bytes that a request's body may have. @default 16777216 */
+  /** With `http`: bytes that a request's body may have. @default 1048576 */
   maxBody?: number | undefined;
   /** With `http`: the origin from which pages in a browser may send, or `'*'` for all. @default none */
   corsOrigin?: string | undefined;
@@ -194,7 +194,7 @@ export function fillOptions(options: ProcessPoolOptions): FilledOptions {
     firstByteTimeout: options.firstByteTimeout ?? 0,
     maxAge: options.maxAge ?? 0,
     requestTimeout: options.requestTimeout ?? 60_000,
-    maxBody: options.maxBody ?? 2 ** 24,
+    maxBody: options.maxBody ?? 2 ** 20,
     corsOrigin: options.corsOrigin,
     output: options.output ?? 'inherit',
     logLevel: options.log === undefined ? 'silent' : (options.logLevel ?? 'info'),

@@ -8,7 +8,10 @@ namespace procpool::event {
 /// monotonic time, and a forked child starts without. Worker, one each.
 class interval_timer {
  public:
+  interval_timer() = default;
   ~interval_timer() { stop(); }
+  interval_timer(const interval_timer&) = delete;
+  interval_timer& operator=(const interval_timer&) = delete;
 
   /// Rings once, after `delay_ns`, and not earlier. Replaces what was set before. Throws sys_error.
   void set(std::uint64_t delay_ns);

@@ -30,6 +30,8 @@ class output_turn {
   bool take();
   void give_back();
   [[nodiscard]] bool held() const { return held_; }
+  /// Others wait for it, or have waited and may do so still.
+  [[nodiscard]] bool wanted() const { return word_.contended.load() != 0; }
 
   [[nodiscard]] int fd() const { return bell_; }
   /// After fd() was readable.

@@ -36,6 +36,10 @@ class delivery {
   /// Pieces can be added: the output takes what comes, and none is open.
   [[nodiscard]] bool flows() const { return !blocked_ && !open_; }
 
+  [[nodiscard]] bool blocked() const { return blocked_; }
+  /// Another worker waits for its turn.
+  [[nodiscard]] bool wanted() const { return turn_.wanted(); }
+
   /// Bytes added so far, and those of them that are out.
   [[nodiscard]] std::uint64_t added() const { return added_; }
   [[nodiscard]] std::uint64_t delivered() const { return delivered_; }

@@ -1,8 +1,5 @@
 #include "worker/http_handler.h"
 
-#include <sys/socket.h>
-
-#include <algorithm>
 #include <cerrno>
 #include <utility>
 
@@ -16,22 +13,20 @@ using http::step;
 using ipc::timeout_reason;
 
 // A body up to this is whole before the first byte of it goes out.
-constexpr std::size_t gather_bytes = 1 << 16;
+constexpr std::size_t gather_bytes = 1 << 20;
 
-// A longer one has stdout to itself, and has to keep this pace, for others wait.
-constexpr std::uint64_t pace_bytes = 1 << 16;
+// What a worker gathers of all its clients' bodies.
+constexpr std::size_t gather_most_bytes = 1 << 26;
+
+// A longer body has stdout to itself, and has to keep this pace if others wait.
+constexpr std::uint64_t pace_bytes = 1 << 18;
 constexpr std::uint32_t pace_ms = 2000;
 
 // A body that has waited for stdout so long is refused.
 constexpr std::uint32_t stall_limit_ms = 5000;
 
-// So long a client that is still sending may take to read the last answer.
-constexpr std::uint32_t linger_ms = 2000;
-
 // Pieces are written when so much is gathered, or at the end of the round.
 constexpr std::uint64_t batch_bytes = 1 << 18;
-
-void discard(std::string& text) { std::string().swap(text); }
 
 }  // namespace
 
@@ -41,6 +36,7 @@ http_handler::http_handler(const surroundings<client>& own)
       stats_(own.stats),
       clients_(own.all),
       deadlines_(own.times),
+      answers_(own),
       delivery_(own.out, own.turn, own.stats) {
   limits_.body_bytes = own.config.max_body;
 }
@@ -65,7 +61,7 @@ outcome http_handler::on_readable(client& one) {
 }
 
 outcome http_handler::on_writable(client& one) {
-  const outcome result = send(one, {});
+  const outcome result = answers_.send_rest(one);
   return result.what == verdict::keep ? take_inbox(one) : result;
 }
 
@@ -78,17 +74,16 @@ outcome http_handler::on_timeout(client& one, timeout_reason reason) {
       clients_.note_timeout(one, reason);
       return refuse(one, 408);
     case phase::queued:
-      if (reason == timeout_reason::request) return one.parser->started() ? refuse(one, 503) : answer(one, {503});
+      if (reason == timeout_reason::request) return refuse_waiting(one);
       break;
     case phase::streaming:
-      if (aged) break;
-      if (delivery_.pending() > 0) {
-        // It is stdout that does not keep pace.
-        deadlines_.expect(one, timeout_reason::request, pace_ms);
-        return {verdict::keep};
+      if (!aged && !in_no_hurry(reason)) {
+        clients_.note_timeout(one, reason);
+        return refuse(one, 408);
       }
-      clients_.note_timeout(one, reason);
-      return refuse(one, 408);
+      if (reason != timeout_reason::request) break;
+      deadlines_.expect(one, reason, pace_ms);
+      return {verdict::keep};
     case phase::delivering:
       break;
     case phase::replying:
@@ -101,6 +96,18 @@ outcome http_handler::on_timeout(client& one, timeout_reason reason) {
   if (aged) one.last = true;
   deadlines_.waive(one, reason);
   return {verdict::keep};
+}
+
+/// Its body may take longer: stdout is what does not keep pace, or nobody waits for it.
+bool http_handler::in_no_hurry(timeout_reason reason) const {
+  return delivery_.blocked() || (reason == timeout_reason::request && queued_.empty() && !delivery_.wanted());
+}
+
+/// Stdout has not taken its body in time.
+outcome http_handler::refuse_waiting(client& one) {
+  if (one.parser->started()) return refuse(one, 503);
+  const outcome result = answers_.give(one, {503});
+  return result.what == verdict::keep ? take_inbox(one) : result;
 }
 
 bool http_handler::drained(const client& one, std::uint64_t now_ms) const {
@@ -144,6 +151,7 @@ outcome http_handler::take(client& one, const char*& from, const char* to) {
         result = on_body(one, one.parser->data());
         break;
       case step::done:
+        one.more = from != to;
         result = on_done(one);
         break;
       case step::failed:
@@ -173,15 +181,12 @@ outcome http_handler::on_head(client& one, bool body_is_here) {
   one.seen = 0;
   one.ingests = request.method == http::method::post || request.method == http::method::put;
   if (!request.keep_alive) one.last = true;
-  if (one.ingests) {
-    if (!request.has_length && !request.chunked) return refuse(one, 411);
-    // What was on its way when the stop came is served.
-    const bool late = clients_.draining() && one.began >= one.owed;
-    if (late || out_of_service()) return refuse(one, 503);
-  }
+  // What was on its way when the stop came is served.
+  const bool late = clients_.draining() && one.began >= one.owed;
+  if (late || (one.ingests && out_of_service())) return refuse(one, 503);
+  if (one.ingests && !request.has_length && !request.chunked) return refuse(one, 411);
   if (!request.expects_continue || body_is_here) return {verdict::keep};
-  one.interim = true;
-  return send(one, http::continue_reply);
+  return answers_.go_on(one);
 }
 
 outcome http_handler::on_body(client& one, std::span<const char> data) {
@@ -192,23 +197,23 @@ outcome http_handler::on_body(client& one, std::span<const char> data) {
     return {verdict::keep};
   }
   const bool whole = one.parser->current().has_length && one.parser->remaining() == 0;
-  if (one.now == phase::streaming) {
+  const bool at_once = whole && one.body.size() == 0 && queued_.empty() && delivery_.flows();
+  if (at_once || one.now == phase::streaming) {
     delivery_.add(data);
-  } else if (whole && one.body.empty() && queued_.empty() && delivery_.flows()) {
-    delivery_.add(data);
-  } else {
-    one.body.append(data.data(), data.size());
-    if (one.body.size() >= gather_bytes && !whole) queue(one);
+    return {verdict::keep};
   }
+  if (gathered_ + data.size() > gather_most_bytes) return refuse(one, 503);
+  one.body.add(data, gathered_);
+  if (one.body.size() >= gather_bytes && !whole) queue(one);
   return {verdict::keep};
 }
 
 outcome http_handler::on_done(client& one) {
   if (!one.ingests) return answer_get(one);
-  if (one.seen == 0) return answer(one, {204});
+  if (one.seen == 0) return answers_.give(one, {204});
   if (one.now == phase::streaming) {
     end_stream();
-  } else if (!one.body.empty()) {
+  } else if (one.body.size() > 0) {
     queue(one);
     return {verdict::keep};
   }
@@ -236,8 +241,8 @@ void http_handler::admit() {
   while (!queued_.empty() && delivery_.flows() && delivery_.pending() < batch_bytes) {
     client* const one = take_first(queued_, phase::queued);
     if (one == nullptr) continue;
-    delivery_.add(one->body);
-    discard(one->body);
+    delivery_.add(one->body.bytes());
+    one->body.clear();
     if (one->parser->started()) {
       start_stream(*one);
     } else {
@@ -260,8 +265,9 @@ outcome http_handler::stream(client& one) {
   for (std::uint64_t moved = 0; moved < round_share_bytes && one.now == phase::streaming;) {
     const sys::result flushed = delivery_.flush();
     if (flushed == -EAGAIN) {
-      const outcome held = kept(clients_.watch(one, 0));
-      return held.what == verdict::keep ? outcome{verdict::stalled} : held;
+      // A descriptor that is watched can always be taken out.
+      [[maybe_unused]] const sys::result unwatched = clients_.watch(one, 0);
+      return {verdict::stalled};
     }
     if (flushed < 0) return {verdict::broken, static_cast<int>(-flushed)};
 
@@ -322,7 +328,7 @@ void http_handler::answer_delivered() {
   while (!delivering_.empty() && delivering_.front().mark <= delivery_.delivered()) {
     client* const one = take_first(delivering_, phase::delivering);
     if (one == nullptr) continue;
-    outcome result = answer(*one, {204});
+    outcome result = answers_.give(*one, {204});
     if (result.what == verdict::keep) result = take_inbox(*one);
     settle(*one, result);
   }
@@ -337,81 +343,22 @@ http_client* http_handler::take_first(std::deque<place>& places, phase expected)
 
 outcome http_handler::answer_get(client& one) {
   const http::request& request = one.parser->current();
-  if (request.method == http::method::options) return answer(one, {.status = 204, .preflight = true});
-  if (request.method == http::method::other) return answer(one, {405});
+  if (request.method == http::method::options) return answers_.give(one, {.status = 204, .preflight = true});
+  if (request.method == http::method::other) return answers_.give(one, {405});
   if (request.target == http::target::healthz) {
     const bool well = !clients_.draining() && !out_of_service();
-    return answer(one, well ? http::reply{.status = 200, .content = "ok\n"} : http::reply{.status = 503});
+    return answers_.give(one, well ? http::reply{.status = 200, .content = "ok\n"} : http::reply{.status = 503});
   }
-  if (request.target != http::target::stats) return answer(one, {404});
+  if (request.target != http::target::stats) return answers_.give(one, {404});
   const std::string stats = http::stats_json(page_);
-  return answer(one, {.status = 200, .content = stats, .type = "application/json"});
-}
-
-outcome http_handler::answer(client& one, http::reply what) {
-  if (one.timed) deadlines_.expect(one, timeout_reason::request, 0);
-  one.timed = false;
-  one.served = true;
-  one.last |= clients_.draining();
-  stats_.bytes_discarded.add(one.body.size());
-  discard(one.body);
-  stats_.requests.add(1);
-  if (what.status >= 400) stats_.rejected.add(1);
-  clients_.note(ipc::log_event::request, one, one.seen, static_cast<std::uint32_t>(what.status));
-
-  const http::request& request = one.parser->current();
-  what.close = one.last;
-  what.http_1_0 = request.http_1_0;
-  what.head_only = request.method == http::method::head;
-  what.origin = config_.cors_origin;
-  reply_.clear();
-  http::write(reply_, what, sys::wall_seconds());
-  return send(one, reply_);
+  return answers_.give(one, {.status = 200, .content = stats, .type = "application/json"});
 }
 
 /// With an error, after which nothing of the connection can be understood, or is wanted.
 outcome http_handler::refuse(client& one, int status) {
   if (one.now == phase::streaming) tear(one);
   one.last = one.broken = true;
-  return answer(one, {status});
-}
-
-/// Sends `text`, or what has been left of one.
-outcome http_handler::send(client& one, std::string_view text) {
-  if (!one.outbox.empty()) text = std::string_view(one.outbox).substr(one.outbox_at);
-  const sys::result taken = sys::send(one.fd, text.data(), text.size());
-  if (taken < 0 && taken != -EAGAIN) return {verdict::reset, static_cast<int>(-taken)};
-  const auto size = static_cast<std::size_t>(std::max<sys::result>(taken, 0));
-  if (size == text.size()) {
-    discard(one.outbox);
-    one.outbox_at = 0;
-    return sent(one);
-  }
-  if (one.outbox.empty()) one.outbox = text;
-  one.outbox_at += size;
-  if (size > 0 || one.now != phase::replying) deadlines_.renew(one);
-  one.now = phase::replying;
-  return kept(clients_.watch(one, EPOLLOUT));
-}
-
-outcome http_handler::sent(client& one) {
-  if (one.last && !one.interim) return leave(one);
-  one.interim = false;
-  one.now = phase::reading;
-  deadlines_.renew(one);
-  return kept(clients_.watch(one, EPOLLIN));
-}
-
-/// Closed with unread input, the connection would be reset and the answer lost: RFC 9112, 9.6.
-outcome http_handler::leave(client& one) {
-  if (!one.broken && waiting_bytes(one) == 0) return {verdict::close};
-  // Fails where the client was the first to go.
-  [[maybe_unused]] const sys::result done = sys::shut_down(one.fd, SHUT_WR);
-  one.now = phase::lingering;
-  discard(one.inbox);
-  deadlines_.suspend(one);
-  deadlines_.expect(one, timeout_reason::request, linger_ms);
-  return kept(clients_.watch(one, EPOLLIN));
+  return answers_.give(one, {status});
 }
 
 /// For a client other than the one that the loop has asked about.

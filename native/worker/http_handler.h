@@ -4,13 +4,10 @@
 #include <cstdint>
 #include <deque>
 #include <span>
-#include <string>
-#include <string_view>
 
 #include "worker/delivery.h"
 #include "worker/handler.h"
-#include "worker/http/reply.h"
-#include "worker/http_client.h"
+#include "worker/http_answers.h"
 
 namespace procpool::worker {
 
@@ -60,18 +57,16 @@ class http_handler {
   outcome stream(client& one);
   void end_stream();
   void tear(client& one);
+  [[nodiscard]] bool in_no_hurry(ipc::timeout_reason reason) const;
   void keep_pace(client& one, std::uint64_t bytes);
   void await_delivery(client& one);
   void answer_delivered();
   client* take_first(std::deque<place>& places, phase expected);
 
   // Answers.
-  outcome answer(client& one, http::reply what);
   outcome answer_get(client& one);
   outcome refuse(client& one, int status);
-  outcome send(client& one, std::string_view text);
-  outcome sent(client& one);
-  outcome leave(client& one);
+  outcome refuse_waiting(client& one);
   void settle(client& one, outcome result);
 
   const ipc::pool_config& config_;
@@ -79,14 +74,15 @@ class http_handler {
   ipc::worker_slot& stats_;
   clients<client>& clients_;
   deadlines& deadlines_;
+  http_answers answers_;
   delivery delivery_;
   http::limits limits_;
   std::deque<place> queued_;
   std::deque<place> delivering_;
   client* streaming_ = nullptr;
-  std::uint64_t paced_ = 0;  // bytes of the stream since its time was renewed
+  std::size_t gathered_ = 0;  // bytes of all clients' bodies
+  std::uint64_t paced_ = 0;   // bytes of the stream since its time was renewed
   std::uint64_t turns_ = 0;
-  std::string reply_;
   std::array<char, 1 << 16> buffer_;
 };
 

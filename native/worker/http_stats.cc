@@ -11,10 +11,10 @@ namespace procpool::worker::http {
 namespace {
 
 void number(std::string& text, std::string_view name, std::uint64_t value) {
-  text.append("\"").append(name).append("\":").append(std::to_string(value));
+  text.append(1, '"').append(name).append(R"(":)").append(std::to_string(value));
 }
 
-void state(std::string& text, std::string_view name) { text.append("\"state\":\"").append(name).append("\""); }
+void state(std::string& text, std::string_view name) { text.append(R"("state":")").append(name).append(1, '"'); }
 
 }  // namespace
 
@@ -40,12 +40,12 @@ std::string stats_json(const ipc::pool_page& page) {
   }
   std::string text = "{";
   state(text, ipc::name_of_pool_state(page.state.get()));
-  text.append(",\"total\":{");
+  text.append(R"(,"total":{)");
   for (std::size_t index = 0; index < totals.size(); ++index) {
     if (index > 0) text.append(",");
     number(text, ipc::stats_fields[index].name, totals[index]);
   }
-  return text.append("},\"workers\":[").append(workers).append("]}\n");
+  return text.append(R"(},"workers":[)").append(workers).append("]}\n");
 }
 
 }  // namespace procpool::worker::http

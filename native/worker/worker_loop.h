@@ -76,8 +76,8 @@ class worker_loop {
   event::event_source signals_{SIGTERM, SIGINT, SIGALRM};
   worker_clock clock_;
   deadlines deadlines_{config_, clock_};
+  Handler code_;  // outlives the clients, of which it keeps account
   clients<client> clients_{poller_, deadlines_, clock_, log_, stats_};
-  Handler code_;
 
   bool stalled_ = false;
   awaited awaited_{-1, 0};  // while stalled
@@ -117,10 +117,10 @@ int worker_loop<Handler>::run() {
     } else {
       wait_for_clients();
     }
+    if (alarm_) turn_wheel();
     if (gathers && !stalled_ && !broken_ && !expired_) conclude_flush(code_.flush());
     if (own_deadline_ms_ && detail::now_ms() >= *own_deadline_ms_) expire();
     if (clients_.draining() && !(stalled_ && !gathers)) sweep();
-    if (alarm_) turn_wheel();
     deadlines_.arm();
   }
   if (!expired_) log_.write(ipc::log_event::drained);

@@ -31,9 +31,11 @@ test('what is POSTed or PUT, on any path, arrives on stdout and is answered with
 });
 
 test('bodies of every size and framing arrive unchanged', async (t) => {
-  const pool = await startCli(t, [...http, '--workers', '2']);
+  const pool = await startCli(t, [...http, '--workers', '2', '--max-body', '10m']);
   const received = buffer(pool.stdout);
-  const bodies = [1, 200, 4096, 65_535, 65_536, 65_537, 131_072, 300_000, 5_000_000].map((size) => randomBytes(size));
+  const bodies = [1, 200, 4096, 65_535, 65_536, 65_537, 2 ** 20 - 1, 2 ** 20, 2 ** 20 + 1, 1_300_000, 10 * 2 ** 20].map(
+    (size) => randomBytes(size),
+  );
   const url = `http://127.0.0.1:${pool.tcp}/`;
   for (const body of bodies) {
     const chunked = new ReadableStream({

@@ -27,7 +27,7 @@ test('curl posts, uploads and streams', { skip: missing('curl') }, async (t) => 
   const large = randomBytes(3_000_000);
   writeFileSync(join(folder, 'large'), large);
   const socket = join(folder, 'socket');
-  const pool = await startCli(t, http, { path: socket });
+  const pool = await startCli(t, [...http, '--max-body', '4m'], { path: socket });
   const received = buffer(pool.stdout);
   for (const args of [
     ['--data-binary', 'posted'],

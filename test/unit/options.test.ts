@@ -17,7 +17,7 @@ test('the defaults are those of the documentation', () => {
     firstByteTimeout: 0,
     maxAge: 0,
     requestTimeout: 60_000,
-    maxBody: 2 ** 24,
+    maxBody: 2 ** 20,
     corsOrigin: undefined,
     output: 'inherit',
     logLevel: 'silent',

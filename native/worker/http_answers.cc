@@ -1,0 +1,85 @@
+#include "worker/http_answers.h"
+
+#include <sys/socket.h>
+
+#include <algorithm>
+#include <cerrno>
+
+#include "sys/syscalls.h"
+
+namespace procpool::worker {
+namespace {
+
+using ipc::timeout_reason;
+
+// So long a client that is still sending may take to read the last answer.
+constexpr std::uint32_t linger_ms = 2000;
+
+}  // namespace
+
+outcome http_answers::give(http_client& one, http::reply what) {
+  if (one.timed) deadlines_.expect(one, timeout_reason::request, 0);
+  one.timed = false;
+  one.served = true;
+  // The last, unless more had come before the stop.
+  if (clients_.draining() && !one.more && !one.behind) one.last = true;
+  stats_.bytes_discarded.add(one.body.size());
+  one.body.clear();
+  stats_.requests.add(1);
+  if (what.status >= 400) stats_.rejected.add(1);
+  clients_.note(ipc::log_event::request, one, one.seen, static_cast<std::uint32_t>(what.status));
+
+  const http::request& request = one.parser->current();
+  what.close = one.last;
+  what.http_1_0 = request.http_1_0;
+  what.head_only = request.method == http::method::head;
+  what.origin = config_.cors_origin;
+  reply_.clear();
+  http::write(reply_, what, sys::wall_seconds());
+  return send(one, reply_);
+}
+
+outcome http_answers::go_on(http_client& one) {
+  one.interim = true;
+  return send(one, http::continue_reply);
+}
+
+/// Sends `text`, or what has been left of one.
+outcome http_answers::send(http_client& one, std::string_view text) {
+  if (!one.outbox.empty()) text = std::string_view(one.outbox).substr(one.outbox_at);
+  const sys::result taken = sys::send(one.fd, text.data(), text.size());
+  if (taken < 0 && taken != -EAGAIN) return {verdict::reset, static_cast<int>(-taken)};
+  const auto size = static_cast<std::size_t>(std::max<sys::result>(taken, 0));
+  if (size == text.size()) {
+    discard(one.outbox);
+    one.outbox_at = 0;
+    return sent(one);
+  }
+  if (one.outbox.empty()) one.outbox = text;
+  one.outbox_at += size;
+  if (size > 0 || one.now != http_client::phase::replying) deadlines_.renew(one);
+  one.now = http_client::phase::replying;
+  return kept(clients_.watch(one, EPOLLOUT));
+}
+
+outcome http_answers::sent(http_client& one) {
+  if (one.last && !one.interim) return leave(one);
+  one.interim = false;
+  one.now = http_client::phase::reading;
+  deadlines_.renew(one);
+  return kept(clients_.watch(one, EPOLLIN));
+}
+
+/// Closed with unread input, the connection would be reset and the answer lost: RFC 9112, 9.6.
+outcome http_answers::leave(http_client& one) {
+  if (!one.broken && waiting_bytes(one) == 0) return {verdict::close};
+  // Fails where the client was the first to go.
+  [[maybe_unused]] const sys::result done = sys::shut_down(one.fd, SHUT_WR);
+  one.now = http_client::phase::lingering;
+  discard(one.inbox);
+  deadlines_.suspend(one);
+  deadlines_.expect(one, timeout_reason::request, linger_ms);
+  return kept(clients_.watch(one, EPOLLIN));
+}
+
+}  // namespace procpool::worker
