@@ -109,6 +109,11 @@ class clients {
     for_each([now](Client& client) { drain::begin(client, waiting_bytes(client), now); });
   }
 
+  /// The worker takes no new ones, and ends with the last that it has.
+  void retire() { retiring_ = true; }
+  /// Who may, ends with the next answer.
+  [[nodiscard]] bool parting() const { return draining_ || retiring_; }
+
   /// From now on what a client's connection still holds at its end is lost by the worker's doing.
   void expire() { expired_ = true; }
 
@@ -139,6 +144,7 @@ class clients {
   ipc::worker_slot& stats_;
   connection_table<Client> table_;
   bool draining_ = false;
+  bool retiring_ = false;
   bool expired_ = false;
 };
 

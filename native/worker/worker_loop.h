@@ -333,6 +333,7 @@ void worker_loop<Handler>::on_broken_output(int error) {
 template <handler Handler>
 void worker_loop<Handler>::retire() {
   retiring_ = true;
+  clients_.retire();
   acceptor_.close();
 }
 

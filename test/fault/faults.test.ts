@@ -7,6 +7,7 @@ import { suite, test, type TestContext } from 'node:test';
 import { type Cli, startCli as start } from '../helpers/cli.js';
 import { client, deliver } from '../helpers/clients.js';
 import { inject, noFaults, traceable } from '../helpers/faults.js';
+import { RawClient, send } from '../helpers/http.js';
 import { until } from '../helpers/until.js';
 
 async function startCli(t: TestContext, args: string[]): Promise<Cli & { tcp: number }> {
@@ -32,6 +33,40 @@ suite('system calls that fail', { skip: noFaults }, () => {
       assert.ok(Buffer.concat([payload, payload]).equals(await received));
     });
   }
+
+  for (const [what, fault] of [
+    ['an output that does not splice after all', 'splice:error=EINVAL:when=2'],
+    ['an output that has no room now and then', 'splice:error=EAGAIN:when=2+3'],
+    ['interrupted splices', 'splice:error=EINTR:when=1+2'],
+    ['sockets that take no answer at first', 'sendto:error=EAGAIN:when=1+2'],
+    ['interrupted answers', 'sendto:error=EINTR:when=1+2'],
+    ['sockets that have nothing after all', 'recvfrom:error=EAGAIN:when=1+2'],
+  ] as const) {
+    test(`${what}: over HTTP everything is answered and delivered`, async (t) => {
+      const pool = await startCli(t, ['--workers', '1', '--handler', 'http', '--max-body', '8m']);
+      const received = buffer(pool.stdout);
+      await inject(t, pool.worker(0), fault);
+      const large = Buffer.concat(Array<Buffer>(4).fill(payload));
+      for (const body of [Buffer.from('small'), payload, large]) assert.equal(await send(pool.tcp, body), 204);
+      assert.deepEqual(await pool.stop(), { code: 0, signal: null });
+      assert.ok(Buffer.concat([Buffer.from('small'), payload, large]).equals(await received));
+    });
+  }
+
+  test('a worker that is killed while it has the turn to write holds up nobody', async (t) => {
+    const pool = await startCli(t, ['--workers', '2', '--handler', 'http', '--max-body', '8m']);
+    const streaming = await RawClient.connect(pool.tcp);
+    streaming.write(`POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 8000000\r\n\r\n${'s'.repeat(2_000_000)}`);
+    const first = (await once(pool.stdout, 'data')) as [Buffer];
+    const received = text(pool.stdout);
+    assert.match(first[0].toString(), /^s+$/);
+    process.kill(pool.worker(0), 'SIGKILL');
+    await streaming.closed;
+    for (let round = 0; round < 4; round++) assert.equal(await send(pool.tcp, 'next'), 204);
+    // Something of its client's is lost, and said so.
+    await pool.stop();
+    assert.match(await received, /^s*(next){4}$/);
+  });
 
   for (const error of ['ECONNABORTED', 'EINTR', 'EAGAIN', 'EPROTO']) {
     test(`accept fails with ${error} now and then: every client is served`, async (t) => {

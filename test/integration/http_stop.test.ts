@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { text } from 'node:stream/consumers';
 import { test } from 'node:test';
 
+import { ProcessPool } from '../../lib/index.js';
 import { startCli } from '../helpers/cli.js';
 import { get, post, RawClient } from '../helpers/http.js';
 import { until } from '../helpers/until.js';
@@ -86,4 +87,27 @@ test('a stop while stdout takes nothing says what was not delivered, and none of
   assert.equal(code, 1);
   assert.ok(received.length >= answered * size);
   assert.ok(((await pool.logged('undelivered')).bytes ?? 0) > 0);
+});
+
+test('a worker that is one too many answers its clients, and tells them to connect anew', async (t) => {
+  const pool = new ProcessPool({ port: 0, host: '127.0.0.1', workers: 2, handler: 'http', output: 'pipe' });
+  await pool.start();
+  t.after(() => pool.stop());
+  pool.output?.resume();
+  const address = pool.address();
+  assert.ok(typeof address === 'object' && address !== null);
+  const clients = [await RawClient.connect(address.port), await RawClient.connect(address.port)];
+  for (const one of clients) {
+    one.write(post('x'));
+    assert.equal((await one.answer()).fields.connection, undefined);
+  }
+  await pool.resize(1);
+  const said = [];
+  for (const one of clients) {
+    one.write(post('x'));
+    said.push((await one.answer()).fields.connection);
+  }
+  assert.deepEqual(said.sort(), ['close', undefined]);
+  await until('one worker is left', () => pool.stats().workers.length === 1);
+  assert.equal(pool.stats().total.bytesOut, 4);
 });

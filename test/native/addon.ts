@@ -17,6 +17,9 @@ export interface Addon {
   /** The last tick of 64 bits. */
   never: bigint;
   HttpParser: new (limits?: Partial<HttpLimits>) => HttpParser;
+  Turns: new (workers: number) => Turns;
+  Deliverers: new (fd: number, workers: number) => Deliverers;
+  httpReply(status: number, seconds: number): string;
   /** Throws if `fd` is none. */
   kindOf(fd: number): OutputKind;
   wayFor(kind: OutputKind): OutputWay;
@@ -148,6 +151,32 @@ export interface TimerWheel {
   churn(seed: number): string;
   /** The timer forgets where it is linked. The last thing done with a wheel in which it is pending. */
   destroy(timer: number): void;
+}
+
+/** The turns of several workers on one output. */
+export interface Turns {
+  /** Whether somebody who waits has been woken. */
+  readonly rings: boolean;
+  take(worker: number): boolean;
+  giveBack(worker: number): void;
+  heard(worker: number): void;
+  wanted(worker: number): boolean;
+  /** The worker is killed, and another comes in its place. */
+  die(worker: number): void;
+}
+
+/** Several workers that deliver to one output. */
+export interface Deliverers {
+  add(worker: number, data: Uint8Array): void;
+  open(worker: number): void;
+  end(worker: number): void;
+  flush(worker: number): number;
+  flows(worker: number): boolean;
+  pending(worker: number): number;
+  delivered(worker: number): number;
+  counted(worker: number): number;
+  waitsForTurn(worker: number): boolean;
+  close(): void;
 }
 
 export interface HttpLimits {

@@ -9,6 +9,7 @@ Napi::Object initialize(Napi::Env, Napi::Object exports) {
   show_connections(exports);
   show_output(exports);
   show_cycle_check(exports);
+  show_delivery(exports);
   show_descriptors(exports);
   show_timer_wheel(exports);
   show_http_parser(exports);

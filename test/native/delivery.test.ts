@@ -1,0 +1,162 @@
+import assert from 'node:assert/strict';
+import { constants } from 'node:os';
+import { test } from 'node:test';
+
+import fc from 'fast-check';
+
+import { piece, piecesIn } from '../helpers/pieces.js';
+import { addon } from './addon.js';
+import { Descriptors, readReady } from './descriptors.js';
+
+const { EAGAIN } = constants.errno;
+const workers = 3;
+const worker = fc.nat(workers - 1);
+
+test('a turn is one worker’s at a time, and who waits for it is woken when it is nobody’s', () => {
+  const operation = fc.record({ kind: fc.constantFrom('take', 'giveBack', 'wake', 'die'), worker });
+  fc.assert(
+    fc.property(fc.array(operation, { maxLength: 60 }), (operations) => {
+      const turns = new addon.Turns(workers);
+      let holder: number | undefined;
+      const waiting = new Set<number>();
+      const take = (one: number): void => {
+        const taken = turns.take(one);
+        assert.equal(taken, holder === undefined);
+        if (taken) holder = one;
+        if (taken) waiting.delete(one);
+        else waiting.add(one);
+      };
+      for (const { kind, worker: one } of operations) {
+        if (kind === 'take' && holder !== one) {
+          take(one);
+        } else if (kind === 'giveBack' && holder === one) {
+          holder = undefined;
+          turns.giveBack(one);
+        } else if (kind === 'wake' && waiting.has(one) && turns.rings) {
+          turns.heard(one);
+          take(one);
+        } else if (kind === 'die') {
+          if (holder === one) holder = undefined;
+          waiting.delete(one);
+          turns.die(one);
+        }
+        if (holder === undefined && waiting.size > 0) assert.ok(turns.rings, 'somebody waits for ever');
+        // Or soon will be, when who waits has heard.
+        if (holder !== undefined && waiting.size > 0) assert.ok(turns.wanted(holder) || turns.rings);
+      }
+    }),
+    { numRuns: 2000 },
+  );
+});
+
+test('a turn that nobody else wants costs nobody a wake-up', () => {
+  const turns = new addon.Turns(2);
+  for (let round = 0; round < 10; round++) {
+    assert.ok(turns.take(0));
+    assert.ok(!turns.wanted(0));
+    turns.giveBack(0);
+  }
+  assert.ok(!turns.rings);
+});
+
+const step = fc.oneof(
+  { weight: 3, arbitrary: fc.record({ kind: fc.constant('add' as const), worker, size: fc.nat(200_000) }) },
+  { weight: 3, arbitrary: fc.record({ kind: fc.constant('flush' as const), worker, size: fc.constant(0) }) },
+  { weight: 2, arbitrary: fc.record({ kind: fc.constant('read' as const), worker, size: fc.nat(100_000) }) },
+  { weight: 1, arbitrary: fc.record({ kind: fc.constant('stream' as const), worker, size: fc.nat(400_000) }) },
+);
+
+test('pieces of several workers arrive whole and in their order, however the reader reads', () => {
+  fc.assert(
+    fc.property(fc.array(step, { maxLength: 80 }), (steps) => {
+      using own = new Descriptors();
+      const [reader, writer] = own.own(...addon.pipe());
+      const pool = new addon.Deliverers(writer, workers);
+      const added = Array.from({ length: workers }, () => [] as number[]);
+      const streams = new Map<number, Buffer>();
+      const received: Buffer[] = [];
+      let numbers = 0;
+      const flush = (one: number): void => {
+        const result = pool.flush(one);
+        assert.ok(result === 0 || result === -EAGAIN);
+        assert.equal(result === 0, pool.pending(one) === 0);
+      };
+      const goOn = (one: number, rest: Buffer): void => {
+        pool.add(one, rest.subarray(0, 100_000));
+        if (rest.length > 100_000) {
+          streams.set(one, rest.subarray(100_000));
+        } else {
+          streams.delete(one);
+          pool.end(one);
+        }
+      };
+      for (const { kind, worker: one, size } of steps) {
+        if (kind === 'read') received.push(readReady(reader, size));
+        if (kind === 'flush') flush(one);
+        if (kind === 'add' && pool.flows(one)) {
+          added[one]!.push(++numbers);
+          pool.add(one, piece(numbers, size));
+        }
+        if (kind === 'stream' && pool.flows(one)) {
+          added[one]!.push(++numbers);
+          pool.open(one);
+          goOn(one, piece(numbers, size));
+        }
+        const rest = streams.get(one);
+        if (kind === 'flush' && rest !== undefined && pool.pending(one) === 0) goOn(one, rest);
+      }
+      for (let left = true; left;) {
+        left = false;
+        for (let one = 0; one < workers; one++) {
+          flush(one);
+          const rest = streams.get(one);
+          if (rest !== undefined && pool.pending(one) === 0) goOn(one, rest);
+          left ||= pool.pending(one) > 0 || streams.has(one);
+        }
+        received.push(readReady(reader, Infinity));
+      }
+      for (let one = 0; one < workers; one++) flush(one);
+      received.push(readReady(reader, Infinity));
+      const found = piecesIn(Buffer.concat(received));
+      assert.equal(found.length, numbers);
+      for (let one = 0; one < workers; one++) {
+        assert.deepEqual(
+          found.filter((number) => added[one]!.includes(number)),
+          added[one],
+        );
+        assert.equal(pool.counted(one), pool.delivered(one));
+      }
+      pool.close();
+    }),
+    { numRuns: 60 },
+  );
+});
+
+test('who has no turn waits for it, who has it waits for room', () => {
+  using own = new Descriptors();
+  const [, writer] = own.own(...addon.pipe());
+  const pool = new addon.Deliverers(writer, 2);
+  pool.add(0, Buffer.alloc(2 ** 20));
+  assert.equal(pool.flush(0), -EAGAIN);
+  assert.equal(pool.waitsForTurn(0), false);
+  pool.add(1, Buffer.alloc(1));
+  assert.equal(pool.flush(1), -EAGAIN);
+  assert.equal(pool.waitsForTurn(1), true);
+  pool.close();
+});
+
+test('an answer is dated as RFC 9110 has it', () => {
+  assert.match(
+    addon.httpReply(204, 784_111_777),
+    /^HTTP\/1\.1 204 No Content\r\nDate: Sun, 06 Nov 1994 08:49:37 GMT\r\n/,
+  );
+});
+
+for (const status of [200, 204, 400, 404, 405, 408, 411, 413, 414, 417, 431, 501, 503, 505]) {
+  test(`an answer of ${status} says its name and how long it is`, () => {
+    const [head = '', body = ''] = addon.httpReply(status, 0).split('\r\n\r\n');
+    assert.match(head, new RegExp(`^HTTP/1\\.1 ${status} [A-Z][A-Za-z -]+\\r\\n`));
+    assert.doesNotMatch(head, / Error\r/);
+    assert.equal(/Content-Length: (\d+)/.exec(head)?.[1], status === 204 ? undefined : String(body.length));
+  });
+}
