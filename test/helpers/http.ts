@@ -2,6 +2,7 @@ import { once } from 'node:events';
 import { type Agent, request } from 'node:http';
 import type { Socket } from 'node:net';
 
+import type { Counters, PoolStats } from '../../lib/stats.js';
 import { client } from './clients.js';
 import { until } from './until.js';
 
@@ -80,4 +81,10 @@ export async function send(port: number, body: string | Buffer, agent?: Agent): 
   answer.resume();
   await once(answer, 'end');
   return answer.statusCode ?? 0;
+}
+
+/** As the pool itself shows them. */
+export async function counters(port: number): Promise<Counters> {
+  const stats = await fetch(`http://127.0.0.1:${port}/stats`);
+  return ((await stats.json()) as PoolStats).total;
 }

@@ -2,9 +2,8 @@ import assert from 'node:assert/strict';
 import { text } from 'node:stream/consumers';
 import { test } from 'node:test';
 
-import type { Counters, PoolStats } from '../../lib/stats.js';
 import { startCli } from '../helpers/cli.js';
-import { get, post, RawClient, send } from '../helpers/http.js';
+import { counters, get, post, RawClient, send } from '../helpers/http.js';
 import { until } from '../helpers/until.js';
 
 const http = ['--handler', 'http', '--log-level', 'debug'];
@@ -91,17 +90,13 @@ test(`${slow} clients that send a byte a second are closed in time while others 
   second();
   const timer = setInterval(second, 1000);
   let served = 0;
-  const counters = async (): Promise<Counters> => {
-    const stats = await fetch(`http://127.0.0.1:${pool.tcp}/stats`);
-    return ((await stats.json()) as PoolStats).total;
-  };
-  while ((await counters()).requestTimeouts < slow) {
+  while ((await counters(pool.tcp)).requestTimeouts < slow) {
     assert.equal(await send(pool.tcp, '.'), 204);
     served += 1;
   }
   await Promise.all(closed);
   clearInterval(timer);
-  const { requestTimeouts, idleTimeouts } = await counters();
+  const { requestTimeouts, idleTimeouts } = await counters(pool.tcp);
   assert.deepEqual({ requestTimeouts, idleTimeouts }, { requestTimeouts: slow, idleTimeouts: 0 });
   assert.equal((await pool.stop()).code, 0);
   assert.equal(await received, '.'.repeat(served));
