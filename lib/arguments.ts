@@ -34,9 +34,9 @@ function integer(flag: string, text: string): number {
 }
 
 function duration(flag: string, text: string): number {
-  const milliseconds = /^\d+(?:\.\d+)?(?:ms|s|m|h)$/.test(text) ? ms(text as ms.StringValue) : Number.NaN;
+  const milliseconds = /^(?:0|\d+(?:\.\d+)?(?:ms|s|m|h))$/.test(text) ? ms(text as ms.StringValue) : Number.NaN;
   if (!Number.isInteger(milliseconds) || milliseconds > longestTime) {
-    throw bad(flag, text, 'a duration such as 500ms, 30s or 5m');
+    throw bad(flag, text, 'a duration such as 500ms, 30s or 5m, at most 24 days');
   }
   return milliseconds;
 }
@@ -122,7 +122,7 @@ const flags: Record<string, Flag> = {
   },
   'cors-origin': {
     value: 'ORIGIN',
-    help: 'http: from where pages in a browser may send, * is everywhere (nowhere)',
+    help: 'http: whose pages a browser lets read answers, * is all (none)',
     set: (text, { options }) => (options.corsOrigin = text),
   },
   'log-level': {

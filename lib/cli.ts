@@ -92,7 +92,12 @@ async function run({ options, logFormat, statsInterval }: Extract<Command, { act
     }, lastWordsPatience).unref();
   });
 
-  if (options.output === undefined && isLogged('warn', options.logLevel ?? 'info') && stdoutLeadsNowhere()) {
+  if (
+    options.output === undefined &&
+    options.handler !== 'echo' &&
+    isLogged('warn', options.logLevel ?? 'info') &&
+    stdoutLeadsNowhere()
+  ) {
     log(warning('stdout is closed, or /dev/null: what clients send is thrown away'));
   }
   try {

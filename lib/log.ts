@@ -5,7 +5,7 @@ import { type LogLevel, logLevels } from './options.js';
 import type { PoolStats } from './stats.js';
 
 /** What a client can take too long for: the names of native/ipc/log_record.h, in its order. */
-const timeoutReasons = ['idle', 'first-byte', 'request', 'max-age'] as const;
+const timeoutReasons = ['idle', 'first-byte', 'request', 'max-age', 'pace'] as const;
 export type TimeoutReason = (typeof timeoutReasons)[number];
 
 /** One thing that happened. */
@@ -103,15 +103,15 @@ const details: Record<LogEvent, (record: NativeRecord, address: () => Address | 
   close: (record) => clientDetails(record, 'closed'),
   reset: (record) => ({ ...clientDetails(record, `ended with ${record.error}`), error: record.error }),
   timeout: (record) => {
-    const reason = timeoutReasons[record.value] ?? 'idle';
-    return { ...clientDetails(record, `was closed (${reason})`), reason };
+    const reason = timeoutReasons[record.value];
+    return { ...clientDetails(record, `took too long (${reason})`), ...(reason && { reason }) };
   },
   request: (record) => {
     const { name, ...peer } = client(record);
     const message = `${name} was answered ${record.value} after ${record.count} bytes`;
     return { ...peer, status: record.value, bytes: record.count, message };
   },
-  torn: (record) => clientDetails(record, 'broke off its body, which is partly delivered,'),
+  torn: (record) => clientDetails(record, 'was cut off, its body partly delivered,'),
   refuse: (record) => {
     const { name, ...peer } = client(record);
     return { ...peer, error: record.error, message: `${name} refused: ${record.errorText}` };
@@ -157,10 +157,12 @@ export function logEntry(record: NativeRecord, address: () => Address | string):
 }
 
 export function statsEntry(stats: PoolStats): LogEntry {
-  const { accepted, active, bytesIn, bytesOut, errors, restarts } = stats.total;
+  const { accepted, active, bytesIn, bytesOut, errors, requests, restarts, ...others } = stats.total;
+  const { idleTimeouts, firstByteTimeouts, requestTimeouts, maxAgeTimeouts, paceTimeouts } = others;
+  const timeouts = idleTimeouts + firstByteTimeouts + requestTimeouts + maxAgeTimeouts + paceTimeouts;
   const message =
-    `accepted ${accepted}, active ${active}, bytes in ${bytesIn}, ` +
-    `bytes out ${bytesOut}, errors ${errors}, restarts ${restarts}`;
+    `accepted ${accepted}, active ${active}, bytes in ${bytesIn}, bytes out ${bytesOut}, ` +
+    `requests ${requests}, errors ${errors}, timeouts ${timeouts}, restarts ${restarts}`;
   return { time: new Date(), level: 'info', event: 'stats', worker: null, pid: stats.pid ?? 0, stats, message };
 }
 

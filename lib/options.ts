@@ -41,7 +41,11 @@ export interface ProcessPoolOptions {
   requestTimeout?: number | undefined;
   /** With `http`: bytes that a request's body may have. @default 1048576 */
   maxBody?: number | undefined;
-  /** With `http`: the origin from which pages in a browser may send, or `'*'` for all. @default none */
+  /**
+   * With `http`: the origin whose pages a browser lets read the answers, and send what needs a preflight; `'*'` is
+   * every one.
+   * @default none
+   */
   corsOrigin?: string | undefined;
   /**
    * Where the bytes go: `'inherit'` is this process's stdout, `'pipe'` makes {@link ProcessPool.output}, a number is a
@@ -81,11 +85,15 @@ export interface FilledOptions {
 /** Longest time that an option takes, in ms: what a timer of Node's can hold, 24.8 days. */
 export const longestTime = 2 ** 31 - 1;
 
+const longestOrigin = 255;
+
 /** Bytes; what a number of JavaScript's holds exactly. */
 export const largestBody = Number.MAX_SAFE_INTEGER;
 
-/** What browsers send as Origin, in 255 bytes at most: RFC 6454, section 7. */
-const originPattern = /^(?:\*|(?=.{1,255}$)[a-z][a-z0-9+.-]*:\/\/[a-z0-9.:[\]_-]+)$/i;
+/** What a browser sends as Origin: RFC 6454, section 7. */
+function isOrigin(text: string): boolean {
+  return text.length <= longestOrigin && URL.canParse(text) && new URL(text).origin === text;
+}
 
 const highestDescriptor = 2 ** 31 - 1;
 
@@ -129,7 +137,7 @@ const checks: Record<keyof ProcessPoolOptions, Check> = {
   maxAge: time,
   requestTimeout: time,
   maxBody: integer(1, largestBody),
-  corsOrigin: text('"*" or an origin such as "https://example.org"', (origin) => originPattern.test(origin)),
+  corsOrigin: text('"*" or an origin such as "https://example.org"', (origin) => origin === '*' || isOrigin(origin)),
   output: (value) =>
     typeof value === 'number'
       ? integer(0, highestDescriptor)(value) && 'a descriptor that is open for writing'
@@ -181,6 +189,9 @@ export function fillOptions(options: ProcessPoolOptions): FilledOptions {
     if (handler !== 'http' && options[option] !== undefined) {
       throw optionError(option, options[option], 'left out where option "handler" is not "http"');
     }
+  }
+  if (handler === 'echo' && options.output !== undefined) {
+    throw optionError('output', options.output, 'left out where option "handler" is "echo"');
   }
   return {
     port: options.port ?? 10714,

@@ -299,11 +299,12 @@ export class ProcessPool extends EventEmitter<ProcessPoolEvents> implements Asyn
     }
     if (code === 0) return undefined;
     if (this.#failure !== undefined) return this.#failure;
-    const { bytesDropped, bytesUnread } = this.stats().total;
+    const { bytesDropped, bytesUnread, torn } = this.stats().total;
     const bytes = bytesDropped + bytesUnread;
     if (bytes > 0) {
       return new ProcpoolError('ERR_PROCPOOL_UNDELIVERED', `${bytes} bytes were not delivered`, { bytes });
     }
+    if (torn > 0) return new ProcpoolError('ERR_PROCPOOL_UNDELIVERED', 'a body was cut off', { bytes });
     return new ProcpoolError('ERR_PROCPOOL_SUPERVISOR', `the supervisor failed${this.#lastWords}`);
   }
 

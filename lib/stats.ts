@@ -20,11 +20,13 @@ export interface Counters {
   requestTimeouts: number;
   /** Connections closed at their greatest age. */
   maxAgeTimeouts: number;
+  /** Connections closed because a long body came too slowly while others waited. */
+  paceTimeouts: number;
   /** Requests answered. */
   requests: number;
   /** Requests answered with an error. */
   rejected: number;
-  /** Bodies that were partly delivered before their client broke off. */
+  /** Bodies that were delivered in part only: the client broke off or was too slow, or a stop's time was over. */
   torn: number;
   /** Bytes read from clients; with `http`, of their bodies. */
   bytesIn: number;
@@ -74,6 +76,7 @@ const none: Counters = {
   firstByteTimeouts: 0,
   requestTimeouts: 0,
   maxAgeTimeouts: 0,
+  paceTimeouts: 0,
   requests: 0,
   rejected: 0,
   torn: 0,

@@ -45,8 +45,9 @@ enum class timeout_reason : std::uint8_t {
   first_byte,  // to send its first byte
   request,     // to send a whole request
   max_age,     // to end
+  pace,        // to send on, while others wait for it
 };
-constexpr std::size_t timeout_reasons = 4;
+constexpr std::size_t timeout_reasons = 5;
 
 /// Numeric address of a peer. family 0: unknown, or a Unix socket.
 struct peer_address {

@@ -47,6 +47,7 @@ void output_turn::heard() const {
 
 void output_turn::settle(turn_word& word, int bell, int worker) {
   std::uint32_t holder = number_of(worker);
+  if (word.holder.load() == holder) word.stuck_since_ns.store(0);
   word.holder.compare_exchange_strong(holder, 0);
   ring(bell);
 }

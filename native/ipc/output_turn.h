@@ -11,6 +11,7 @@ namespace procpool::ipc {
 struct turn_word {
   std::atomic<std::uint32_t> holder{0};  // a worker's number and one; 0: nobody
   std::atomic<std::uint32_t> contended{0};
+  std::atomic<std::uint64_t> stuck_since_ns{0};  // stdout takes nothing from its holder; 0: it does
   static_assert(std::atomic<std::uint32_t>::is_always_lock_free);
 };
 
@@ -32,6 +33,17 @@ class output_turn {
   [[nodiscard]] bool held() const { return held_; }
   /// Others wait for it, or have waited and may do so still.
   [[nodiscard]] bool wanted() const { return word_.contended.load() != 0; }
+
+  /// The holder's: stdout takes nothing, or takes bytes again.
+  void stuck() { word_.stuck_since_ns.store(sys::monotonic_ns()); }
+  void moves() {
+    if (word_.stuck_since_ns.load() != 0) word_.stuck_since_ns.store(0);
+  }
+  /// For how long stdout has taken nothing, from whichever worker has the turn.
+  [[nodiscard]] std::uint64_t stuck_ns() const {
+    const std::uint64_t since = word_.stuck_since_ns.load();
+    return since == 0 ? 0 : sys::monotonic_ns() - since;
+  }
 
   [[nodiscard]] int fd() const { return bell_; }
   /// After fd() was readable.

@@ -30,7 +30,7 @@ std::uint64_t of(const worker_slot& slot) {
 
 }  // namespace
 
-const std::array<stats_field, 21> stats_fields{{
+const std::array<stats_field, 22> stats_fields{{
     {"accepted", of<&worker_slot::accepted>},
     {"active", active},
     {"closed", of<&worker_slot::closed>},
@@ -40,6 +40,7 @@ const std::array<stats_field, 21> stats_fields{{
     {"firstByteTimeouts", timeouts<timeout_reason::first_byte>},
     {"requestTimeouts", timeouts<timeout_reason::request>},
     {"maxAgeTimeouts", timeouts<timeout_reason::max_age>},
+    {"paceTimeouts", timeouts<timeout_reason::pace>},
     {"requests", of<&worker_slot::requests>},
     {"rejected", of<&worker_slot::rejected>},
     {"torn", of<&worker_slot::torn>},

@@ -48,6 +48,7 @@ supervisor_loop::supervisor_loop(const ipc::pool_config& config, ipc::pool_page&
   host_.watch(poller_, host_tag);
   if (config_.handler == ipc::handler_kind::http) turn_bell_ = ipc::output_turn::create_bell();
   // Reports only that the reader has gone (EPOLLERR, EPOLLHUP). A file cannot be watched: EPERM.
+  if (config_.handler == ipc::handler_kind::echo) return;
   const sys::result watched = poller_.add(STDOUT_FILENO, 0, output_tag);
   if (watched < 0 && watched != -EPERM) sys::check("epoll_ctl", watched);
 }
@@ -274,6 +275,7 @@ void supervisor_loop::on_ended(int slot, int status) {
   if (turn_bell_) ipc::output_turn::settle(page_.turn, turn_bell_.get(), slot);
 
   write(ipc::log_event::exit, slot, static_cast<std::uint32_t>(status));
+  if (stage_ != stage::running && WIFEXITED(status) && WEXITSTATUS(status) != 0) failed_ = true;
 
   const bool was_ready = table_.at(slot).now == phase::ready;
   follow(slot, table_.ended(slot, now_ms()));

@@ -57,13 +57,13 @@ class clients {
 
   /// Ends a connection whose time is over.
   void time_out(Client& client, ipc::timeout_reason reason) {
-    stats_.timeouts[static_cast<std::size_t>(reason)].add(1);
+    count(reason);
     close(client, ipc::log_event::timeout, 0, static_cast<std::uint32_t>(reason));
   }
 
   /// The same where the connection is to be closed in another way.
   void note_timeout(const Client& client, ipc::timeout_reason reason) {
-    stats_.timeouts[static_cast<std::size_t>(reason)].add(1);
+    count(reason);
     note(ipc::log_event::timeout, client, client.received, static_cast<std::uint32_t>(reason));
   }
 
@@ -128,6 +128,8 @@ class clients {
   }
 
  private:
+  void count(ipc::timeout_reason reason) { stats_.timeouts[static_cast<std::size_t>(reason)].add(1); }
+
   void close(Client& client, ipc::log_event event, int error = 0, std::uint32_t value = 0) {
     note(event, client, client.received, value, error);
     stats_.closed.add(1);

@@ -6,19 +6,21 @@ namespace procpool::worker {
 
 using ipc::timeout_reason;
 
-event::tick client_deadlines::first() const { return std::min({idle, max_age, phase}); }
+event::tick client_deadlines::first() const { return std::min({idle, max_age, request, phase}); }
 
 timeout_reason client_deadlines::reason() const {
-  if (first() == phase) return phase_reason;
-  return first() == idle ? timeout_reason::idle : timeout_reason::max_age;
+  const event::tick due = first();
+  if (due == phase) return phase_reason;
+  if (due == request) return timeout_reason::request;
+  return due == idle ? timeout_reason::idle : timeout_reason::max_age;
 }
 
 deadlines::deadlines(const ipc::pool_config& config, const worker_clock& clock)
     : config_(config), clock_(clock), wheel_(clock.now_ns() / tick_ns) {}
 
 void deadlines::begin(client_deadlines& client) {
-  if (config_.max_age_ms != 0) client.max_age = after(config_.max_age_ms);
-  if (config_.idle_ms != 0) client.idle = after(config_.idle_ms);
+  client.max_age = after(config_.max_age_ms);
+  client.idle = after(config_.idle_ms);
   expect(client, timeout_reason::first_byte, config_.first_byte_ms);
 }
 
@@ -29,23 +31,31 @@ void deadlines::renew(client_deadlines& client) {
 }
 
 void deadlines::expect(client_deadlines& client, timeout_reason reason, std::uint32_t within_ms) {
-  client.phase = within_ms == 0 ? client_deadlines::never : after(within_ms);
+  client.phase = after(within_ms);
   client.phase_reason = reason;
   set(client);
 }
 
-void deadlines::suspend(client_deadlines& client) {
-  client.phase = client.idle = client_deadlines::never;
+void deadlines::expect_request(client_deadlines& client, std::uint32_t within_ms) {
+  client.request = after(within_ms);
   set(client);
 }
 
-void deadlines::waive(client_deadlines& client, timeout_reason reason) {
+void deadlines::suspend(client_deadlines& client) {
+  client.phase = client.request = client.idle = client_deadlines::never;
+  set(client);
+}
+
+void deadlines::put_off(client_deadlines& client, timeout_reason reason, std::uint32_t by_ms) {
+  const event::tick later = after(by_ms);
   if (reason == timeout_reason::idle) {
-    client.idle = client_deadlines::never;
+    client.idle = later;
   } else if (reason == timeout_reason::max_age) {
-    client.max_age = client_deadlines::never;
+    client.max_age = later;
+  } else if (reason == timeout_reason::request) {
+    client.request = later;
   } else {
-    client.phase = client_deadlines::never;
+    client.phase = later;
   }
   set(client);
 }
@@ -62,6 +72,7 @@ void deadlines::arm() {
 
 event::tick deadlines::after(std::uint32_t ms) const {
   constexpr std::uint64_t ms_ns = 1'000'000;
+  if (ms == 0) return client_deadlines::never;
   return (clock_.now_ns() + ms * ms_ns + tick_ns - 1) / tick_ns;
 }
 

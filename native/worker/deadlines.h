@@ -1,7 +1,6 @@
 #pragma once
 
 #include <cstdint>
-#include <limits>
 
 #include "event/interval_timer.h"
 #include "event/timer_wheel.h"
@@ -12,10 +11,11 @@ namespace procpool::worker {
 
 /// A connection's deadlines, in ticks of the worker's wheel. Its one timer is set to the first.
 struct client_deadlines : event::timer {
-  static constexpr event::tick never = std::numeric_limits<event::tick>::max();
+  static constexpr event::tick never = event::timer_wheel::never;
 
   event::tick idle = never;
   event::tick max_age = never;
+  event::tick request = never;
   event::tick phase = never;  // of what is expected of the client now
   ipc::timeout_reason phase_reason{};
 
@@ -42,11 +42,21 @@ class deadlines {
   /// Something is expected of the client within that time, instead of what was before. 0: nothing.
   void expect(client_deadlines& client, ipc::timeout_reason reason, std::uint32_t within_ms);
 
-  /// The client waits for the worker: neither is it idle, nor is anything expected of it.
+  /// A request has to be there as a whole within that time.
+  void expect_request(client_deadlines& client, std::uint32_t within_ms);
+
+  /// What was expected of the client is there.
+  void expect_nothing(client_deadlines& client) {
+    if (client.phase == client_deadlines::never && client.request == client_deadlines::never) return;
+    client.phase = client.request = client_deadlines::never;
+    set(client);
+  }
+
+  /// Nothing is expected of the client any more: it waits for the worker.
   void suspend(client_deadlines& client);
 
-  /// What was due does not count any more; the other deadlines do.
-  void waive(client_deadlines& client, ipc::timeout_reason reason);
+  /// What was due counts again after that time, or not at all if that is 0; the other deadlines do.
+  void put_off(client_deadlines& client, ipc::timeout_reason reason, std::uint32_t by_ms = 0);
 
   /// What was due could not be done yet: it is due again at the next tick.
   void again(client_deadlines& client) { wheel_.set(client, wheel_.now() + 1); }
@@ -69,6 +79,7 @@ class deadlines {
   void arm();
 
  private:
+  /// 0: never.
   [[nodiscard]] event::tick after(std::uint32_t ms) const;
   void set(client_deadlines& client);
 

@@ -20,17 +20,30 @@ sys::result delivery::move(int connection, std::uint64_t most) {
 }
 
 sys::result delivery::flush() {
-  if (pending() == 0 && !turn_.held()) return 0;
+  if (pending() == 0 && !turn_.held()) {
+    blocked_ = false;
+    return 0;
+  }
   if (!turn_.held()) {
     if (blocked_) turn_.heard();
     if (!turn_.take()) return wait();
   }
+  const std::uint64_t before = delivered_;
   const sys::result written = write();
-  if (written == -EAGAIN) return wait();
+  if (written == -EAGAIN) {
+    if (!blocked_ || delivered_ > before) turn_.stuck();
+    return wait();
+  }
   blocked_ = false;
+  turn_.moves();
   if (written < 0) return written;
   if (!open_) turn_.give_back();
   return 0;
+}
+
+void delivery::take_back(std::uint64_t mark) {
+  gathered_.resize(staged_ + static_cast<std::size_t>(mark - committed()));
+  added_ = mark;
 }
 
 awaited delivery::waits_for() const { return turn_.held() ? out_.room() : awaited{turn_.fd(), EPOLLIN}; }

@@ -37,6 +37,8 @@ class delivery {
   [[nodiscard]] bool flows() const { return !blocked_ && !open_; }
 
   [[nodiscard]] bool blocked() const { return blocked_; }
+  /// For how long stdout has taken nothing, from whichever worker.
+  [[nodiscard]] std::uint64_t stuck_ns() const { return turn_.stuck_ns(); }
   /// Another worker waits for its turn.
   [[nodiscard]] bool wanted() const { return turn_.wanted(); }
 
@@ -44,6 +46,11 @@ class delivery {
   [[nodiscard]] std::uint64_t added() const { return added_; }
   [[nodiscard]] std::uint64_t delivered() const { return delivered_; }
   [[nodiscard]] std::uint64_t pending() const { return added_ - delivered_; }
+
+  /// Bytes up to which pieces are on their way for good; those behind can be taken back, from the
+  /// one on that begins at `mark`.
+  [[nodiscard]] std::uint64_t committed() const { return delivered_ + out_.pending(); }
+  void take_back(std::uint64_t mark);
 
  private:
   sys::result wait();

@@ -18,7 +18,7 @@ constexpr std::uint32_t linger_ms = 2000;
 }  // namespace
 
 outcome http_answers::give(http_client& one, http::reply what) {
-  if (one.timed) deadlines_.expect(one, timeout_reason::request, 0);
+  deadlines_.expect_nothing(one);
   one.timed = false;
   one.served = true;
   // The last, unless more had come before the stop.
@@ -78,7 +78,7 @@ outcome http_answers::leave(http_client& one) {
   one.now = http_client::phase::lingering;
   discard(one.inbox);
   deadlines_.suspend(one);
-  deadlines_.expect(one, timeout_reason::request, linger_ms);
+  deadlines_.expect(one, timeout_reason::pace, linger_ms);
   return kept(clients_.watch(one, EPOLLIN));
 }
 

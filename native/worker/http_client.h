@@ -58,6 +58,7 @@ struct http_client : connection {
   bool timed = false;                  // its time runs
   bool last = false;                   // the connection ends with the answer
   bool broken = false;                 // what follows on the connection is no request
+  std::uint64_t mark = 0;              // what is delivered with its body
   bool interim = false;                // the answer that is being sent is not the final one
   bool more = false;                   // what follows the request has come too
   bool served = false;                 // a request has been answered

@@ -23,9 +23,12 @@ constexpr std::uint64_t pace_bytes = 1 << 18;
 constexpr std::uint32_t pace_ms = 2000;
 
 // A body that has waited for stdout so long is refused.
-constexpr std::uint32_t stall_limit_ms = 5000;
+constexpr std::uint32_t wait_limit_ms = 5000;
 
-// Pieces are written when so much is gathered, or at the end of the round.
+// So long a client may go on with what it has begun, beyond its greatest age.
+constexpr std::uint32_t grace_ms = 5000;
+
+// Of those that have waited, so many bytes are written at once.
 constexpr std::uint64_t batch_bytes = 1 << 18;
 
 }  // namespace
@@ -66,41 +69,42 @@ outcome http_handler::on_writable(client& one) {
 }
 
 outcome http_handler::on_timeout(client& one, timeout_reason reason) {
-  const bool aged = reason == timeout_reason::max_age;
+  const bool begun = one.timed || one.now != phase::reading;
+  if (reason == timeout_reason::max_age && begun && !one.last) {
+    // It ends with what it has begun, if that does not take too long.
+    one.last = true;
+    return put_off(one, reason, grace_ms);
+  }
   switch (one.now) {
     case phase::reading:
-      if (!one.timed) return {verdict::timed_out};
-      if (aged) break;
+      if (!begun) return {verdict::timed_out};
+      clients_.note_timeout(one, reason);
+      return refuse(one, 408);
+    case phase::streaming:
+      if (in_no_hurry(reason)) return put_off(one, reason, pace_ms);
       clients_.note_timeout(one, reason);
       return refuse(one, 408);
     case phase::queued:
-      if (reason == timeout_reason::request) return refuse_waiting(one);
-      break;
-    case phase::streaming:
-      if (!aged && !in_no_hurry(reason)) {
-        clients_.note_timeout(one, reason);
-        return refuse(one, 408);
-      }
-      if (reason != timeout_reason::request) break;
-      deadlines_.expect(one, reason, pace_ms);
-      return {verdict::keep};
+      return reason == timeout_reason::pace ? refuse_waiting(one) : put_off(one, reason, wait_limit_ms);
     case phase::delivering:
-      break;
+      if (reason == timeout_reason::pace) take_back();
+      return one.now == phase::delivering ? put_off(one, reason, wait_limit_ms) : outcome{verdict::keep};
     case phase::replying:
-      if (!aged) return {verdict::timed_out};
-      break;
+      return {verdict::timed_out};
     case phase::lingering:
       return {verdict::close};
   }
-  // Something else is waited for than the client.
-  if (aged) one.last = true;
-  deadlines_.waive(one, reason);
+  return {verdict::close};
+}
+
+outcome http_handler::put_off(client& one, timeout_reason reason, std::uint32_t by_ms) {
+  deadlines_.put_off(one, reason, by_ms);
   return {verdict::keep};
 }
 
-/// Its body may take longer: stdout is what does not keep pace, or nobody waits for it.
+/// What keeps its body is stdout, or nobody waits for its end.
 bool http_handler::in_no_hurry(timeout_reason reason) const {
-  return delivery_.blocked() || (reason == timeout_reason::request && queued_.empty() && !delivery_.wanted());
+  return delivery_.blocked() || (reason == timeout_reason::pace && queued_.empty() && !delivery_.wanted());
 }
 
 /// Stdout has not taken its body in time.
@@ -108,6 +112,13 @@ outcome http_handler::refuse_waiting(client& one) {
   if (one.parser->started()) return refuse(one, 503);
   const outcome result = answers_.give(one, {503});
   return result.what == verdict::keep ? take_inbox(one) : result;
+}
+
+bool http_handler::expire(client& one) {
+  const bool begun = one.now == phase::delivering && delivery_.delivered() > one.mark - one.seen;
+  const bool torn = one.now == phase::streaming || (begun && delivery_.delivered() < one.mark);
+  if (torn) tear(one);
+  return torn;
 }
 
 bool http_handler::drained(const client& one, std::uint64_t now_ms) const {
@@ -120,12 +131,15 @@ outcome http_handler::flush() {
   do {
     const sys::result flushed = delivery_.flush();
     answer_delivered();
-    if (flushed == -EAGAIN) return {verdict::stalled};
+    if (flushed == -EAGAIN) {
+      limit_waits();
+      return {verdict::stalled};
+    }
     if (flushed < 0) return {verdict::broken, static_cast<int>(-flushed)};
     admit();
   } while (delivery_.pending() > 0);
   if (streaming_ != nullptr && streaming_->watched == 0) {
-    deadlines_.expect(*streaming_, timeout_reason::request, pace_ms);
+    deadlines_.expect(*streaming_, timeout_reason::pace, pace_ms);
     settle(*streaming_, kept(clients_.watch(*streaming_, EPOLLIN)));
   }
   return {verdict::keep};
@@ -141,7 +155,7 @@ outcome http_handler::take(client& one, const char*& from, const char* to) {
       case step::more:
         if (one.parser->started() && !one.timed) {
           one.timed = true;
-          deadlines_.expect(one, timeout_reason::request, config_.request_ms);
+          deadlines_.expect_request(one, config_.request_ms);
         }
         return {verdict::keep};
       case step::head:
@@ -202,9 +216,12 @@ outcome http_handler::on_body(client& one, std::span<const char> data) {
     delivery_.add(data);
     return {verdict::keep};
   }
-  if (gathered_ + data.size() > gather_most_bytes) return refuse(one, 503);
+  if (gathered_ + data.size() > gather_most_bytes) {
+    stats_.bytes_discarded.add(data.size());
+    return refuse(one, 503);
+  }
   one.body.add(data, gathered_);
-  if (one.body.size() >= gather_bytes && !whole) queue(one);
+  if (one.body.size() > gather_bytes && !whole) queue(one);
   return {verdict::keep};
 }
 
@@ -221,31 +238,30 @@ outcome http_handler::on_done(client& one) {
   return {verdict::keep};
 }
 
+/// Judged by what stdout takes from any of the workers.
 bool http_handler::out_of_service() const {
   constexpr std::uint64_t ms_ns = 1'000'000;
-  const std::uint64_t since = stats_.stalled_since_ns.get();
-  return since != 0 && sys::monotonic_ns() - since > stall_limit_ms * ms_ns;
+  return delivery_.stuck_ns() > wait_limit_ms * ms_ns;
 }
 
 void http_handler::queue(client& one) {
   one.now = phase::queued;
   one.turn = ++turns_;
-  queued_.push_back({one.fd, one.turn, 0});
-  one.timed = true;
-  deadlines_.suspend(one);
-  deadlines_.expect(one, timeout_reason::request, stall_limit_ms);
+  queued_.push_back({one.fd, one.turn, 0, 0});
+  deadlines_.expect(one, timeout_reason::pace, wait_limit_ms);
 }
 
 /// Whose turn it is goes to stdout: bodies that are whole, or one that goes on as it comes.
 void http_handler::admit() {
   while (!queued_.empty() && delivery_.flows() && delivery_.pending() < batch_bytes) {
-    client* const one = take_first(queued_, phase::queued);
+    client* const one = find(queued_.front(), phase::queued);
+    queued_.pop_front();
     if (one == nullptr) continue;
-    delivery_.add(one->body.bytes());
-    one->body.clear();
     if (one->parser->started()) {
       start_stream(*one);
     } else {
+      delivery_.add(one->body.bytes());
+      one->body.clear();
       await_delivery(*one);
     }
   }
@@ -253,6 +269,8 @@ void http_handler::admit() {
 
 void http_handler::start_stream(client& one) {
   delivery_.open();
+  delivery_.add(one.body.bytes());
+  one.body.clear();
   streaming_ = &one;
   one.now = phase::streaming;
   keep_pace(one, pace_bytes);
@@ -315,18 +333,45 @@ void http_handler::keep_pace(client& one, std::uint64_t bytes) {
   paced_ += bytes;
   if (paced_ < pace_bytes) return;
   paced_ = 0;
-  deadlines_.expect(one, timeout_reason::request, pace_ms);
+  deadlines_.expect(one, timeout_reason::pace, pace_ms);
 }
 
 void http_handler::await_delivery(client& one) {
   one.now = phase::delivering;
   one.turn = ++turns_;
-  delivering_.push_back({one.fd, one.turn, delivery_.added()});
+  one.mark = delivery_.added();
+  delivering_.push_back({one.fd, one.turn, one.mark - one.seen, one.mark});
+}
+
+/// Whoever has been waiting since this flush shall not do so for ever.
+void http_handler::limit_waits() {
+  for (auto each = delivering_.rbegin(); each != delivering_.rend() && !each->limited; ++each) {
+    each->limited = true;
+    client* const one = find(*each, phase::delivering);
+    if (one != nullptr) deadlines_.expect(*one, timeout_reason::pace, wait_limit_ms);
+  }
+}
+
+/// Bodies of which nothing is on its way yet are refused after all.
+void http_handler::take_back() {
+  if (streaming_ != nullptr) return;
+  std::deque<place> taken;
+  while (!delivering_.empty() && delivering_.back().begin >= delivery_.committed()) {
+    delivery_.take_back(delivering_.back().begin);
+    taken.push_front(delivering_.back());
+    delivering_.pop_back();
+  }
+  for (const place& each : taken) {
+    stats_.bytes_discarded.add(each.mark - each.begin);
+    client* const one = find(each, phase::delivering);
+    if (one != nullptr) settle(*one, refuse_waiting(*one));
+  }
 }
 
 void http_handler::answer_delivered() {
   while (!delivering_.empty() && delivering_.front().mark <= delivery_.delivered()) {
-    client* const one = take_first(delivering_, phase::delivering);
+    client* const one = find(delivering_.front(), phase::delivering);
+    delivering_.pop_front();
     if (one == nullptr) continue;
     outcome result = answers_.give(*one, {204});
     if (result.what == verdict::keep) result = take_inbox(*one);
@@ -334,23 +379,22 @@ void http_handler::answer_delivered() {
   }
 }
 
-http_client* http_handler::take_first(std::deque<place>& places, phase expected) {
-  const place first = places.front();
-  places.pop_front();
-  client* const one = clients_.find(first.fd);
-  return one != nullptr && one->now == expected && one->turn == first.turn ? one : nullptr;
+http_client* http_handler::find(const place& where, phase expected) {
+  client* const one = clients_.find(where.fd);
+  return one != nullptr && one->now == expected && one->turn == where.turn ? one : nullptr;
 }
 
 outcome http_handler::answer_get(client& one) {
   const http::request& request = one.parser->current();
-  if (request.method == http::method::options) return answers_.give(one, {.status = 204, .preflight = true});
+  if (request.method == http::method::options)
+    return answers_.give(one, {.status = 204, .options = true, .preflight = request.preflight});
   if (request.method == http::method::other) return answers_.give(one, {405});
   if (request.target == http::target::healthz) {
     const bool well = !clients_.draining() && !out_of_service();
     return answers_.give(one, well ? http::reply{.status = 200, .content = "ok\n"} : http::reply{.status = 503});
   }
   if (request.target != http::target::stats) return answers_.give(one, {404});
-  const std::string stats = http::stats_json(page_);
+  const std::string stats = stats_json(page_);
   return answers_.give(one, {.status = 200, .content = stats, .type = "application/json"});
 }
 

@@ -26,6 +26,8 @@ class http_handler {
   outcome on_writable(client& one);
   outcome on_timeout(client& one, ipc::timeout_reason reason);
   [[nodiscard]] bool drained(const client& one, std::uint64_t now_ms) const;
+  /// The stop's time is over. True: a body is cut off.
+  bool expire(client& one);
 
   /// At the end of each round, and when what it waits for has come: delivers, and answers.
   outcome flush();
@@ -39,7 +41,9 @@ class http_handler {
   struct place {
     int fd;
     std::uint64_t turn;
-    std::uint64_t mark;  // what must be delivered before it is answered
+    std::uint64_t begin;   // what is delivered before its body
+    std::uint64_t mark;    // and with it
+    bool limited = false;  // its client's wait has an end
   };
 
   // Requests.
@@ -57,11 +61,14 @@ class http_handler {
   outcome stream(client& one);
   void end_stream();
   void tear(client& one);
+  outcome put_off(client& one, ipc::timeout_reason reason, std::uint32_t by_ms);
   [[nodiscard]] bool in_no_hurry(ipc::timeout_reason reason) const;
   void keep_pace(client& one, std::uint64_t bytes);
   void await_delivery(client& one);
   void answer_delivered();
-  client* take_first(std::deque<place>& places, phase expected);
+  void limit_waits();
+  void take_back();
+  client* find(const place& where, phase expected);
 
   // Answers.
   outcome answer_get(client& one);

@@ -7,7 +7,7 @@
 #include "ipc/stats_fields.h"
 
 // Names and numbers, none of which needs escaping.
-namespace procpool::worker::http {
+namespace procpool::worker {
 namespace {
 
 void number(std::string& text, std::string_view name, std::uint64_t value) {
@@ -24,6 +24,8 @@ std::string stats_json(const ipc::pool_page& page) {
   for (std::uint32_t id = 0; id < ipc::max_workers; ++id) {
     const ipc::worker_slot& slot = page.workers[id];
     if (!ipc::was_used(slot)) continue;
+    for (std::size_t index = 0; index < totals.size(); ++index) totals[index] += ipc::stats_fields[index].read(slot);
+    if (slot.state.get() == static_cast<std::uint64_t>(ipc::worker_state::unused)) continue;
     workers.append(workers.empty() ? "{" : ",{");
     number(workers, "worker", id);
     workers.append(",");
@@ -31,10 +33,8 @@ std::string stats_json(const ipc::pool_page& page) {
     workers.append(",");
     state(workers, ipc::name_of_worker_state(slot.state.get()));
     for (std::size_t index = 0; index < totals.size(); ++index) {
-      const std::uint64_t value = ipc::stats_fields[index].read(slot);
-      totals[index] += value;
       workers.append(",");
-      number(workers, ipc::stats_fields[index].name, value);
+      number(workers, ipc::stats_fields[index].name, ipc::stats_fields[index].read(slot));
     }
     workers.append("}");
   }
@@ -48,4 +48,4 @@ std::string stats_json(const ipc::pool_page& page) {
   return text.append(R"(},"workers":[)").append(workers).append("]}\n");
 }
 
-}  // namespace procpool::worker::http
+}  // namespace procpool::worker

@@ -24,10 +24,11 @@ enum class output_way : std::uint8_t {
 
 output_way way_for(output_kind kind);
 
-/// A descriptor, and the epoll events that are waited for on it.
+/// What a worker waits for before it can write on.
 struct awaited {
   int fd;
-  std::uint32_t events;
+  std::uint32_t events;      // of epoll
+  bool output_full = false;  // or it is another worker's turn
 };
 
 /// The worker's way to stdout: a stage, a private pipe or a buffer, that is filled from one
@@ -59,7 +60,7 @@ class output {
   [[nodiscard]] std::size_t pending() const { return pending_; }
 
   /// What to wait for after -EAGAIN.
-  [[nodiscard]] awaited room() const { return {fd_, EPOLLOUT}; }
+  [[nodiscard]] awaited room() const { return {fd_, EPOLLOUT, true}; }
 
  private:
   sys::result fill_pipe(int connection, std::size_t most);

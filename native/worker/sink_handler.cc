@@ -32,10 +32,12 @@ outcome sink_handler::on_readable(connection& from) {
 outcome sink_handler::on_timeout(connection& from, ipc::timeout_reason reason) {
   if (reason != ipc::timeout_reason::max_age) return {verdict::timed_out};
   const std::uint64_t owed = from.received + waiting_bytes(from);
-  while (from.received < owed) {
+  for (bool moved = true; moved && from.received < owed;) {
+    const std::uint64_t before = from.received;
     const outcome result = on_readable(from);
     if (result.what == verdict::stalled) deadlines_.again(from);
     if (result.what != verdict::keep) return result;
+    moved = from.received > before;
   }
   return {verdict::timed_out};
 }

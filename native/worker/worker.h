@@ -18,7 +18,8 @@ struct worker_setup {
   ipc::channel log_channel;
 };
 
-/// A worker process from its fork to its exit status: 0 after a drain, 1 if it could not start.
+/// A worker process from its fork to its exit status: 0 after a drain, 1 if it could not start
+/// or a body was cut off at its end.
 int run_worker(worker_setup setup);
 
 }  // namespace procpool::worker

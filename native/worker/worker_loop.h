@@ -4,6 +4,7 @@
 #include <cerrno>
 #include <csignal>
 #include <cstdint>
+#include <cstdlib>
 #include <optional>
 
 #include "event/event_source.h"
@@ -55,7 +56,7 @@ class worker_loop {
   void conclude_flush(const outcome& flushed);
   void stall();
   void resume();
-  void await(awaited what);
+  sys::result await(awaited what);
   void on_broken_output(int error);
 
   void retire();
@@ -65,6 +66,8 @@ class worker_loop {
   void sweep();
   void expire();
   [[nodiscard]] bool finished() const;
+  /// Nothing is read from clients, because stdout takes no more.
+  [[nodiscard]] bool paused() const { return stalled_ && !gathers; }
 
   const ipc::pool_config& config_;
   ipc::pool_page& page_;
@@ -85,6 +88,7 @@ class worker_loop {
   bool refusing_ = false;  // since the last success, so that a shortage is logged once
   bool retiring_ = false;
   bool expired_ = false;
+  bool cut_off_ = false;                          // a body, when time was over
   bool alarm_ = false;                            // the interval timer has rung
   std::optional<std::uint64_t> own_deadline_ms_;  // once there is no supervisor to set one
 };
@@ -112,7 +116,7 @@ template <handler Handler>
 int worker_loop<Handler>::run() {
   report(ipc::worker_report::ready);
   while (!finished()) {
-    if (broken_ || (stalled_ && !gathers)) {
+    if (broken_ || paused()) {
       wait_for_room();
     } else {
       wait_for_clients();
@@ -120,11 +124,11 @@ int worker_loop<Handler>::run() {
     if (alarm_) turn_wheel();
     if (gathers && !stalled_ && !broken_ && !expired_) conclude_flush(code_.flush());
     if (own_deadline_ms_ && detail::now_ms() >= *own_deadline_ms_) expire();
-    if (clients_.draining() && !(stalled_ && !gathers)) sweep();
+    if (clients_.draining() && !paused()) sweep();
     deadlines_.arm();
   }
   if (!expired_) log_.write(ipc::log_event::drained);
-  return 0;
+  return cut_off_ ? EXIT_FAILURE : EXIT_SUCCESS;
 }
 
 template <handler Handler>
@@ -140,7 +144,7 @@ void worker_loop<Handler>::wait_for_clients() {
     } else if (client* const one = clients_.find(fd)) {  // or it was closed earlier in this round
       on_client(*one);
     }
-    if ((stalled_ && !gathers) || broken_ || expired_) return;  // level-triggered: the rest comes again
+    if (paused() || broken_ || expired_) return;  // level-triggered: the rest comes again
   }
 }
 
@@ -172,7 +176,7 @@ void worker_loop<Handler>::conclude_flush(const outcome& flushed) {
 
 template <handler Handler>
 int worker_loop<Handler>::timeout_ms() const {
-  const bool sweeping = clients_.draining() && !(stalled_ && !gathers);
+  const bool sweeping = clients_.draining() && !paused();
   return sweeping || own_deadline_ms_ ? sweep_ms : event::poller::forever;
 }
 
@@ -219,7 +223,7 @@ template <handler Handler>
 void worker_loop<Handler>::turn_wheel() {
   alarm_ = false;
   deadlines_.turn([this](client_deadlines& due, ipc::timeout_reason reason) {
-    if (!(stalled_ && !gathers) && !broken_ && !expired_) return on_deadline(static_cast<client&>(due), reason);
+    if (!paused() && !broken_ && !expired_) return on_deadline(static_cast<client&>(due), reason);
     deadlines_.again(due);
   });
 }
@@ -288,20 +292,22 @@ void worker_loop<Handler>::report(ipc::worker_report what) {
 
 template <handler Handler>
 void worker_loop<Handler>::stall() {
-  if (!stalled_) {
-    stats_.stalled_since_ns.set(sys::monotonic_ns());
-    log_.write(ipc::log_event::stall);
-    if (!gathers) clock_.stop();
-  }
   stalled_ = true;
-  await(code_.waits_for());
+  if (!gathers) clock_.stop();
+  const sys::result awaiting = await(code_.waits_for());
+  if (awaiting < 0) return on_broken_output(static_cast<int>(-awaiting));
+  if (!awaited_.output_full || stats_.stalled_since_ns.get() != 0) return;
+  stats_.stalled_since_ns.set(sys::monotonic_ns());
+  log_.write(ipc::log_event::stall);
 }
 
 template <handler Handler>
 void worker_loop<Handler>::resume() {
   stalled_ = false;
-  await({-1, 0});
+  // What is watched can be taken out.
+  [[maybe_unused]] const sys::result done = await({-1, 0});
   clock_.go_on();
+  if (stats_.stalled_since_ns.get() == 0) return;
   const std::uint64_t lasted = sys::monotonic_ns() - stats_.stalled_since_ns.get();
   stats_.stalled_since_ns.set(0);
   stats_.stalled_ns.add(lasted);
@@ -312,13 +318,15 @@ void worker_loop<Handler>::resume() {
 
 /// Where clients are served meanwhile, the poller waits for it as well.
 template <handler Handler>
-void worker_loop<Handler>::await(awaited what) {
+sys::result worker_loop<Handler>::await(awaited what) {
+  sys::result done = 0;
   if constexpr (gathers) {
-    if (what.fd == awaited_.fd) return;
-    if (awaited_.fd >= 0) sys::check("epoll_ctl", poller_.remove(awaited_.fd));
-    if (what.fd >= 0) sys::check("epoll_ctl", poller_.add(what.fd, what.events, static_cast<std::uint64_t>(what.fd)));
+    if (what.fd == awaited_.fd) return 0;
+    if (awaited_.fd >= 0) done = poller_.remove(awaited_.fd);
+    if (what.fd >= 0) done = poller_.add(what.fd, what.events, static_cast<std::uint64_t>(what.fd));
   }
   awaited_ = what;
+  return done;
 }
 
 template <handler Handler>
@@ -386,6 +394,7 @@ void worker_loop<Handler>::expire() {
   std::uint64_t unread = 0;
   clients_.for_each([&](client& one) {
     unread += waiting_bytes(one);
+    if constexpr (gathers) cut_off_ |= code_.expire(one);
     clients_.close(one);
   });
   if (stalled_) resume();

@@ -6,7 +6,7 @@ import { suite, test, type TestContext } from 'node:test';
 
 import { type Cli, startCli as start } from '../helpers/cli.js';
 import { client, deliver } from '../helpers/clients.js';
-import { inject, noFaults, traceable } from '../helpers/faults.js';
+import { inject, noFaults, trace, traceable } from '../helpers/faults.js';
 import { RawClient, send } from '../helpers/http.js';
 import { until } from '../helpers/until.js';
 
@@ -52,6 +52,20 @@ suite('system calls that fail', { skip: noFaults }, () => {
       assert.ok(Buffer.concat([Buffer.from('small'), payload, large]).equals(await received));
     });
   }
+
+  test('a long body of known length is spliced', async (t) => {
+    const pool = await startCli(t, ['--workers', '1', '--handler', 'http', '--max-body', '8m']);
+    const received = buffer(pool.stdout);
+    const calls = await trace(t, pool.worker(0), 'recvfrom,splice');
+    const large = Buffer.concat(Array<Buffer>(8).fill(payload));
+    assert.equal(await send(pool.tcp, large), 204);
+    const copied = (await calls())
+      .map((call) => Number(/^recvfrom\(.* = (\d+)$/.exec(call)?.[1] ?? 0))
+      .reduce((sum, bytes) => sum + bytes, 0);
+    assert.ok(copied < 1.5 * 2 ** 20, `${copied} bytes were copied`);
+    assert.equal((await pool.stop()).code, 0);
+    assert.ok(large.equals(await received));
+  });
 
   test('a worker that is killed while it has the turn to write holds up nobody', async (t) => {
     const pool = await startCli(t, ['--workers', '2', '--handler', 'http', '--max-body', '8m']);

@@ -169,6 +169,106 @@ test('what stdout does not take for long is refused with 503 and not delivered, 
   assert.deepEqual({ bytesDropped, sum: bytesOut + bytesDiscarded }, { bytesDropped: 0, sum: bytesIn });
 });
 
+test('a slow reader is none that takes nothing', async (t) => {
+  const pool = new ProcessPool({ port: 0, host: '127.0.0.1', workers: 2, handler: 'http', output: 'pipe' });
+  await pool.start();
+  t.after(() => pool.stop());
+  const address = pool.address();
+  assert.ok(typeof address === 'object' && address !== null);
+  const { port } = address;
+  const output = pool.output!;
+  let taken = 0;
+  const reading = setInterval(() => {
+    taken += (output.read(Math.min(20_000, output.readableLength)) as Buffer | null)?.length ?? 0;
+  }, 50);
+  t.after(() => {
+    clearInterval(reading);
+  });
+  const sender = await RawClient.connect(port);
+  sender.write(post('x'.repeat(2 ** 20)).repeat(5));
+  await until('slow for longer than the limit', () => pool.stats().total.stalledMs > 7000);
+  assert.ok(taken > 0);
+  for (let round = 0; round < 4; round++) assert.equal((await fetch(`http://127.0.0.1:${port}/healthz`)).status, 200);
+  clearInterval(reading);
+  output.resume();
+  for (let round = 0; round < 5; round++) assert.equal((await sender.answer()).status, 204);
+});
+
+test('a worker behind one that hangs with the turn refuses what it cannot deliver, and none of it is', async (t) => {
+  const pool = await startCli(t, [...http, '--workers', '2']);
+  const received = text(pool.stdout);
+  const streaming = await RawClient.connect(pool.tcp);
+  streaming.write(`POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 4000000\r\n\r\n${'s'.repeat(2_000_000)}`);
+  await until('it streams', async () => (await counters(pool.tcp)).bytesOut === 2_000_000);
+  const holder = pool.worker(0);
+  process.kill(holder, 'SIGSTOP');
+  // Connections of the one that hangs wait for it.
+  const others = await Promise.all(Array.from({ length: 4 }, () => RawClient.connect(pool.tcp)));
+  for (const one of others) one.write(post('refused'));
+  await until('those of the other are answered', () => others.filter(({ rest }) => rest !== '').length >= 2);
+  for (const one of others.filter(({ rest }) => rest !== '')) assert.equal((await one.answer()).status, 503);
+  for (const one of others) one.socket.destroy();
+  streaming.write('s'.repeat(2_000_000));
+  process.kill(holder, 'SIGCONT');
+  assert.equal((await streaming.answer()).status, 204);
+  assert.equal((await pool.stop()).code, 0);
+  assert.equal((await received).replaceAll('refused', '').length, 4_000_000);
+});
+
+test('health is the pool’s, whichever worker is asked', async (t) => {
+  const pool = new ProcessPool({ port: 0, host: '127.0.0.1', workers: 2, handler: 'http', output: 'pipe' });
+  await pool.start();
+  t.after(() => pool.stop());
+  const address = pool.address();
+  assert.ok(typeof address === 'object' && address !== null);
+  const { port } = address;
+  const filler = await RawClient.connect(port);
+  filler.write(post('x'.repeat(2 ** 20)).repeat(3));
+  await until('stalled for long', () => pool.stats().total.stalledMs > 6000);
+  for (let round = 0; round < 4; round++) assert.equal((await fetch(`http://127.0.0.1:${port}/healthz`)).status, 503);
+  pool.output?.resume();
+  for (let round = 0; round < 3; round++) assert.equal((await filler.answer()).status, 204);
+  assert.equal((await fetch(`http://127.0.0.1:${port}/healthz`)).status, 200);
+});
+
+test('nothing is delivered of a body that turns out to be too large, or breaks off, up to a mebibyte', async (t) => {
+  const pool = await startCli(t, ['--handler', 'http', '--log-level', 'debug']);
+  const received = text(pool.stdout);
+  const chunk = `10000\r\n${'c'.repeat(65_536)}\r\n`;
+  const head = 'POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n';
+  const large = await RawClient.connect(pool.tcp);
+  large.write(head + chunk.repeat(16));
+  await until('read', async () => (await counters(pool.tcp)).bytesIn === 2 ** 20);
+  large.write(chunk);
+  assert.equal((await large.answer()).status, 413);
+  const broken = await RawClient.connect(pool.tcp);
+  broken.write(head + chunk.repeat(16));
+  await until('read', async () => (await counters(pool.tcp)).bytesIn === 2 ** 21);
+  broken.socket.destroy();
+  await until('discarded', async () => (await counters(pool.tcp)).bytesDiscarded === 2 ** 21);
+  assert.deepEqual(pool.all('torn'), []);
+  assert.equal((await pool.stop()).code, 0);
+  assert.equal(await received, '');
+});
+
+test('what a worker gathers of all bodies is bounded, and what is refused for it is no loss', async (t) => {
+  const pool = await startCli(t, [...http, '--workers', '1']);
+  const received = text(pool.stdout);
+  const most = 2 ** 26 / 2 ** 20;
+  const gathering = await Promise.all(Array.from({ length: most + 1 }, () => RawClient.connect(pool.tcp)));
+  const part = Buffer.alloc(2 ** 20 - 1, 'x');
+  for (const one of gathering) {
+    one.write('POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 1048576\r\n\r\n');
+    one.write(part);
+  }
+  await until('one is refused', () => gathering.some(({ rest }) => rest.startsWith('HTTP/1.1 503')));
+  assert.equal(await send(pool.tcp, 'small ones are served'), 204);
+  for (const one of gathering) one.socket.destroy();
+  await until('all closed', async () => (await counters(pool.tcp)).active <= 2);
+  assert.equal((await pool.stop()).code, 0);
+  assert.equal(await received, 'small ones are served');
+});
+
 test('a long body that stops coming makes way for others, and is told from a whole one', async (t) => {
   const pool = await startCli(t, [...http, '--workers', '2']);
   const received = text(pool.stdout);

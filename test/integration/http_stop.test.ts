@@ -4,7 +4,7 @@ import { test } from 'node:test';
 
 import { ProcessPool } from '../../lib/index.js';
 import { startCli } from '../helpers/cli.js';
-import { get, post, RawClient } from '../helpers/http.js';
+import { counters, get, post, RawClient } from '../helpers/http.js';
 import { until } from '../helpers/until.js';
 import { statOf } from '../helpers/processes.js';
 
@@ -72,6 +72,17 @@ test('a request that is not complete at the deadline is not answered, and counts
   assert.equal((await pool.logged('undelivered')).bytes, 5);
   assert.equal(one.rest, '');
   assert.equal(await received, '');
+});
+
+test('a long body that is cut off by the deadline is a loss, and said to be one', async (t) => {
+  const pool = await startCli(t, [...http, '--drain-timeout', '500ms', '--max-body', '8m']);
+  pool.stdout.resume();
+  const one = await RawClient.connect(pool.tcp);
+  one.write(`POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 5000000\r\n\r\n${'s'.repeat(2_000_000)}`);
+  await until('it streams', async () => (await counters(pool.tcp)).bytesOut === 2_000_000);
+  assert.equal((await pool.stop()).code, 1);
+  assert.equal((await pool.logged('torn')).bytes, 2_000_000);
+  assert.equal(one.rest, '');
 });
 
 test('a stop while stdout takes nothing says what was not delivered, and none of it was answered', async (t) => {

@@ -67,6 +67,34 @@ test('at its greatest age a connection ends after the request that it has begun'
   assert.equal(await received, 'ab');
 });
 
+test('a body that streams has to be whole in time too', async (t) => {
+  const pool = await startCli(t, [...http, '--workers', '1', '--request-timeout', '2s', '--max-body', '8m']);
+  pool.stdout.resume();
+  const one = await RawClient.connect(pool.tcp);
+  one.write(`POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 5000000\r\n\r\n${'s'.repeat(2_000_000)}`);
+  const timer = setInterval(() => { one.write('s'); }, 100);
+  assert.equal((await one.answer()).status, 408);
+  clearInterval(timer);
+  assert.equal((await pool.logged('timeout')).reason, 'request');
+  await pool.logged('torn');
+  assert.equal((await pool.stop()).code, 0);
+});
+
+test('a greatest age holds for clients that leave a request unfinished or answers unread', async (t) => {
+  const unlimited = ['--idle-timeout', '0', '--request-timeout', '0'];
+  const pool = await startCli(t, [...http, '--workers', '1', '--max-age', '500ms', ...unlimited]);
+  pool.stdout.resume();
+  const unfinished = await RawClient.connect(pool.tcp);
+  unfinished.write('POST / HTTP/1.1\r\n');
+  const unread = await RawClient.connect(pool.tcp);
+  unread.socket.pause().write(get('/stats').repeat(20_000));
+  assert.equal((await unfinished.answer()).status, 408);
+  await until('both', () => pool.all('timeout').length === 2);
+  assert.ok(pool.all('timeout').every(({ reason }) => reason === 'max-age'));
+  unread.socket.destroy();
+  assert.equal((await pool.stop()).code, 0);
+});
+
 const slow = Math.ceil(5000 / scale);
 
 test(`${slow} clients that send a byte a second are closed in time while others are served`, async (t) => {

@@ -42,7 +42,19 @@ const bad: [option: string, values: unknown[]][] = [
   ['maxAge', [Infinity, '1']],
   ['requestTimeout', [-1, '1m']],
   ['maxBody', [0, -1, 0.5, '1m', 2 ** 60]],
-  ['corsOrigin', ['', 'example.org', 'https://example.org/', 'a b', 'http://a\r\nb: c', 'https://' + 'x'.repeat(250)]],
+  [
+    'corsOrigin',
+    [
+      '',
+      'example.org',
+      'https://example.org/',
+      'HTTPS://Example.org',
+      'http://[',
+      'a b',
+      'http://a\r\nb: c',
+      'https://' + 'x'.repeat(250),
+    ],
+  ],
   ['output', ['', -1, 1.5, true, null]],
   ['logLevel', ['loud', '', 3]],
   ['log', ['stderr', {}]],
@@ -82,8 +94,12 @@ for (const [option, value] of [
   });
 }
 
+test('an echo has no output', () => {
+  assert.throws(() => fillOptions({ handler: 'echo', output: 'x' }), { option: 'output' });
+});
+
 test('an origin is what browsers send', () => {
-  for (const corsOrigin of ['*', 'https://example.org', 'http://localhost:8080', 'http://[::1]:80']) {
+  for (const corsOrigin of ['*', 'https://example.org', 'http://localhost:8080', 'http://[::1]:8080']) {
     assert.equal(fillOptions({ handler: 'http', corsOrigin }).corsOrigin, corsOrigin);
   }
 });

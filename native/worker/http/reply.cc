@@ -28,7 +28,7 @@ constexpr std::array<status_entry, 14> statuses{{
     {505, "HTTP Version Not Supported"},
 }};
 
-constexpr std::string_view retry_seconds = "1";
+constexpr std::string_view retry_seconds = "5";
 
 std::string_view name_of(int status) {
   const auto* const found = std::find_if(statuses.begin(), statuses.end(),
@@ -66,7 +66,7 @@ void write(std::string& text, const reply& what, std::time_t now) {
   date(text, now);
   if (what.close) field(text, "Connection", "close");
   if (!what.close && what.http_1_0) field(text, "Connection", "keep-alive");
-  if (what.status == 405 || what.preflight) field(text, "Allow", "GET, HEAD, OPTIONS, POST, PUT");
+  if (what.status == 405 || what.options) field(text, "Allow", "GET, HEAD, OPTIONS, POST, PUT");
   if (what.status == 503) field(text, "Retry-After", retry_seconds);
   cross_origin(text, what);
   if (what.status == 204) {
