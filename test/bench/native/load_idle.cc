@@ -1,0 +1,48 @@
+// Clients that say nothing: opens the connections, prints {"ready":N}, holds them until stdin ends. A
+// process and an address for each 15,000, for the sake of descriptors and ports. load_idle port=P connections=N
+
+#include <algorithm>
+#include <vector>
+
+#include "children.h"
+#include "client.h"
+
+namespace {
+
+constexpr std::uint64_t connections_each = 15'000;
+
+/// Writes a byte once all are open.
+[[noreturn]] void hold(std::uint16_t port, std::uint64_t host, std::uint64_t connections, int ready) {
+  bench::check("setrlimit", bench::sys::raise_descriptor_limit());
+  std::vector<bench::unique_fd> sockets;
+  while (sockets.size() < connections) sockets.push_back(bench::connect(port, host));
+  bench::check("write", bench::sys::write(ready, "", 1));
+  for (;;) ::pause();
+}
+
+}  // namespace
+
+int main(int count, char** words) {
+  const bench::arguments given(count, words, {{"port", ""}, {"connections", ""}, {"timeout", "120"}});
+  const std::uint64_t connections = given.number("connections");
+  bench::give_up_after(given.number("timeout", 0));
+  bench::children holders;
+  std::vector<bench::unique_fd> ready;
+  for (std::uint64_t begun = 0; begun < connections; begun += connections_each) {
+    int ends[2];
+    bench::check("pipe2", bench::sys::pipe(ends, bench::sys::blocking::yes));
+    ready.emplace_back(ends[0]);
+    const bench::unique_fd done(ends[1]);
+    holders.add([&] { hold(given.port(), ready.size(), std::min(connections_each, connections - begun), done.get()); });
+  }
+
+  char byte = 0;
+  for (const auto& one : ready) {
+    if (bench::check("read", bench::sys::read(one.get(), &byte, 1)) != 1) return EXIT_FAILURE;  // it said why
+  }
+  bench::give_up_after(0);
+  bench::print(bench::field("ready", connections));
+  while (bench::check("read", bench::sys::read(STDIN_FILENO, &byte, 1)) != 0) {
+  }
+  holders.end();
+}
