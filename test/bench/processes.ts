@@ -1,0 +1,50 @@
+import { readdirSync, readFileSync } from 'node:fs';
+
+import { descendantsOf } from '../helpers/processes.js';
+
+/** What /proc counts processor time in: sysconf(_SC_CLK_TCK), which is 100 on every Linux that Node runs on. */
+const tickMs = 10;
+
+function read(path: string): string {
+  try {
+    return readFileSync(path, 'latin1');
+  } catch {
+    return ''; // it has ended
+  }
+}
+
+/** Time that the threads of a process have run, in ms. */
+function ownMs(pid: number): number {
+  const tasks = `/proc/${pid}/task`;
+  try {
+    return readdirSync(tasks)
+      .map((task) => Number(read(`${tasks}/${task}/schedstat`).split(' ')[0] ?? 0) / 1e6)
+      .reduce((sum, ms) => sum + ms, 0);
+  } catch {
+    return 0;
+  }
+}
+
+/** Time of the processes that it has reaped, and of those that they had. */
+function reapedMs(pid: number): number {
+  const stat = read(`/proc/${pid}/stat`);
+  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+  return (Number(fields[13] ?? 0) + Number(fields[14] ?? 0)) * tickMs;
+}
+
+/** Processor time of a process and all that descend from it, dead ones included, in ms. */
+export function cpuOfTree(pid: number): number {
+  return [pid, ...descendantsOf(pid)].map((one) => ownMs(one) + reapedMs(one)).reduce((sum, ms) => sum + ms, 0);
+}
+
+/** Memory that is a process's own, of it and all that descend from it, in bytes. */
+export function privateMemoryOfTree(pid: number): number {
+  return [pid, ...descendantsOf(pid)]
+    .flatMap((one) => [...read(`/proc/${one}/smaps_rollup`).matchAll(/^Private_\w+:\s*(\d+) kB/gm)])
+    .reduce((sum, [, kib]) => sum + Number(kib) * 1024, 0);
+}
+
+/** Bytes that a process has asked the kernel to read, and got. */
+export function bytesReadBy(pid: number): number {
+  return Number(/^rchar: (\d+)/m.exec(read(`/proc/${pid}/io`))?.[1] ?? 0);
+}

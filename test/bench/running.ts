@@ -1,0 +1,115 @@
+import { type ChildProcess, execFile, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { closeSync, mkdtempSync, openSync, rmSync, statSync } from 'node:fs';
+import { createServer, type AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+
+import { loadBinding } from '../../lib/native.js';
+import { refusesConnections } from '../helpers/clients.js';
+import { until } from '../helpers/until.js';
+import { bytesReadBy, cpuOfTree } from './processes.js';
+import { built, type System } from './systems.js';
+
+const run = promisify(execFile);
+
+/** Where a system's stdout goes. */
+export type Destination = 'pipe' | 'file' | 'append' | 'null';
+
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as AddressInfo;
+  server.close();
+  await once(server, 'close');
+  return port;
+}
+
+/** A system in a process of its own, from its readiness to its end. */
+export class Running implements AsyncDisposable {
+  readonly #startMs: number;
+
+  private constructor(
+    readonly port: number,
+    readonly process: ChildProcess,
+    readonly pid: number,
+    readonly reader: ChildProcess | undefined,
+    readonly folder: string,
+    readonly file: string | undefined,
+  ) {
+    this.#startMs = this.#cpuMs();
+  }
+
+  static async start(system: System, destination: Destination): Promise<Running> {
+    const port = await freePort();
+    const folder = mkdtempSync(join(tmpdir(), 'procpool-bench-'));
+    const [program = '', ...args] = system.command(port, folder);
+    const file = destination === 'file' || destination === 'append' ? join(folder, 'out') : undefined;
+    const [readEnd, writeEnd] = destination === 'pipe' ? loadBinding().binding.pipe() : [undefined, undefined];
+    const stdout = writeEnd ?? openSync(file ?? '/dev/null', destination === 'append' ? 'a' : 'w');
+    const child = spawn(program, args, { stdio: ['ignore', stdout, 'ignore'] });
+    closeSync(stdout);
+    let reader: ChildProcess | undefined;
+    if (readEnd !== undefined) {
+      reader = spawn(built('count_stdin'), [`report=${join(folder, 'count')}`], {
+        stdio: [readEnd, 'ignore', 'inherit'],
+      });
+      closeSync(readEnd);
+    }
+    await once(child, 'spawn');
+    await until(`${system.name} listens`, async () => !(await refusesConnections(port)));
+    return new Running(port, child, child.pid ?? 0, reader, folder, file);
+  }
+
+  /** Processor time since the start, of all its processes and, where it has one, its reader. */
+  get cpuMs(): number {
+    return this.#cpuMs() - this.#startMs;
+  }
+
+  /** Bytes that have come out of it. */
+  get arrived(): number {
+    if (this.reader?.pid !== undefined) return bytesReadBy(this.reader.pid);
+    return this.file === undefined ? Number.NaN : statSync(this.file).size;
+  }
+
+  async arrival(bytes: number): Promise<void> {
+    if (Number.isNaN(this.arrived)) return;
+    const before = this.arrived;
+    if (before >= bytes) return;
+    // What does not move any more is lost.
+    let last = before;
+    let since = Date.now();
+    await until('all has arrived, or is lost', () => {
+      const now = this.arrived;
+      if (now !== last) [last, since] = [now, Date.now()];
+      return now >= bytes || Date.now() - since > 3000;
+    });
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    const exited = once(this.process, 'exit');
+    if (this.process.exitCode === null && this.process.signalCode === null) {
+      this.process.kill('SIGTERM');
+      await exited;
+    }
+    if (this.reader?.exitCode === null) await once(this.reader, 'exit');
+    rmSync(this.folder, { recursive: true });
+  }
+
+  #cpuMs(): number {
+    return cpuOfTree(this.pid) + (this.reader?.pid === undefined ? 0 : cpuOfTree(this.reader.pid));
+  }
+}
+
+/** What a load generator says at its end. */
+export interface Load {
+  bytes: number;
+  units: number;
+  seconds: number;
+}
+
+export async function load(program: string, args: string[]): Promise<Load> {
+  const { stdout } = await run(built(program), args);
+  return JSON.parse(stdout) as Load;
+}

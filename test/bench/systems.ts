@@ -1,0 +1,101 @@
+import { spawnSync } from 'node:child_process';
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+
+import { root } from '../helpers/cli.js';
+
+/** What is measured, or stands beside it: it listens on a port of 127.0.0.1 and writes what comes there to stdout. */
+export interface System {
+  name: string;
+  kind: 'ours' | 'peer' | 'limit';
+  /** `folder` is the run's own, for files that it needs. */
+  command(port: number, folder: string): string[];
+  /** The program that has to be there, and the Debian package that has it. */
+  needs?: { program: string; package: string };
+}
+
+export const built = (program: string): string => join(__dirname, 'build', 'Release', program);
+const peer = (script: string): string => join(__dirname, 'peers', script);
+const cli = join(root, 'dist', 'cli.js');
+
+/** As users get it: nothing is set but where it listens, and how many workers the peers have too. */
+const ours = (...args: string[]): System => ({
+  name: 'procpool-native',
+  kind: 'ours',
+  command: (port) => [process.execPath, cli, '--host', '127.0.0.1', '--port', String(port), '--workers', '2', ...args],
+});
+
+const limit = (program: string, name: string): System => ({
+  name,
+  kind: 'limit',
+  command: (port) => [built(program), `port=${port}`],
+});
+
+export const sink = ours('--log-level', 'warn');
+export const http = ours('--log-level', 'warn', '--handler', 'http');
+
+export const socat: System = {
+  name: 'socat',
+  kind: 'peer',
+  command: (port) => ['socat', '-u', `TCP-LISTEN:${port},bind=127.0.0.1,fork,reuseaddr,backlog=1024`, '-'],
+  needs: { program: 'socat', package: 'socat' },
+};
+
+export const ncat: System = {
+  name: 'ncat',
+  kind: 'peer',
+  command: (port) => ['ncat', '-l', '-k', '--recv-only', '-m', '1000', '127.0.0.1', String(port)],
+  needs: { program: 'ncat', package: 'ncat' },
+};
+
+export const nodeNet: System = {
+  name: 'Node net',
+  kind: 'peer',
+  command: (port) => [process.execPath, peer('net.cjs'), String(port)],
+};
+
+export const nodeCluster: System = {
+  name: 'node:cluster',
+  kind: 'peer',
+  command: (port) => [process.execPath, peer('cluster.cjs'), String(port), 'rr'],
+};
+
+export const nodeClusterNone: System = {
+  name: 'node:cluster, SCHED_NONE',
+  kind: 'peer',
+  command: (port) => [process.execPath, peer('cluster.cjs'), String(port), 'none'],
+};
+
+export const nodeHttp: System = {
+  name: 'Node http',
+  kind: 'peer',
+  command: (port) => [process.execPath, peer('http.cjs'), String(port)],
+};
+
+/** Throws the bodies away. */
+export const nginx: System = {
+  name: 'nginx, return 204',
+  kind: 'peer',
+  command: (port, folder) => {
+    const file = join(folder, 'nginx.conf');
+    writeFileSync(
+      file,
+      `daemon off; worker_processes 2; pid ${folder}/nginx.pid; error_log /dev/null;
+      events { worker_connections 1024; }
+      http {
+        access_log off; keepalive_requests 1000000000; client_body_temp_path ${folder};
+        server { listen 127.0.0.1:${port}; location / { return 204; } }
+      }`,
+    );
+    return ['nginx', '-p', folder, '-e', '/dev/null', '-c', file];
+  },
+  needs: { program: 'nginx', package: 'nginx-light' },
+};
+
+export const spliceLimit = limit('limit_splice', 'splice loop');
+export const copyLimit = limit('limit_copy', 'read and write loop');
+export const acceptLimit = limit('limit_accept', 'SO_REUSEPORT accept loop');
+
+export function isHere(program: string): boolean {
+  return spawnSync('sh', ['-c', `command -v ${program}`]).status === 0;
+}
