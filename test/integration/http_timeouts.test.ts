@@ -72,7 +72,9 @@ test('a body that streams has to be whole in time too', async (t) => {
   pool.stdout.resume();
   const one = await RawClient.connect(pool.tcp);
   one.write(`POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 5000000\r\n\r\n${'s'.repeat(2_000_000)}`);
-  const timer = setInterval(() => { one.write('s'); }, 100);
+  const timer = setInterval(() => {
+    one.write('s');
+  }, 100);
   assert.equal((await one.answer()).status, 408);
   clearInterval(timer);
   assert.equal((await pool.logged('timeout')).reason, 'request');
