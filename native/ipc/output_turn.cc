@@ -27,10 +27,11 @@ bool output_turn::take() {
 bool output_turn::try_take() {
   std::uint32_t nobody = 0;
   held_ = word_.holder.compare_exchange_strong(nobody, self_);
-  // One ring wakes one who waits; there may be others, for whom this one rings when it has had its turn.
-  if (held_ && waited_) word_.contended.store(1);
-  if (held_) waited_ = false;
-  return held_;
+  if (!held_ || !waited_) return held_;
+  // One ring wakes one who waits. If there are others, they hear this one, fail, and say that they wait.
+  waited_ = false;
+  ring(bell_);
+  return true;
 }
 
 void output_turn::give_back() {

@@ -31,7 +31,7 @@ class output_turn {
   bool take();
   void give_back();
   [[nodiscard]] bool held() const { return held_; }
-  /// Others wait for it, or have waited and may do so still.
+  /// Others wait for it.
   [[nodiscard]] bool wanted() const { return word_.contended.load() != 0; }
 
   /// The holder's: stdout takes nothing, or takes bytes again.

@@ -114,7 +114,7 @@ class clients {
   /// Who may, ends with the next answer.
   [[nodiscard]] bool parting() const { return draining_ || retiring_; }
 
-  /// From now on what a client's connection still holds at its end is lost by the worker's doing.
+  /// From now on what a client's connection has been left owing at its end is lost.
   void expire() { expired_ = true; }
 
   [[nodiscard]] bool draining() const { return draining_; }
@@ -133,7 +133,9 @@ class clients {
   void close(Client& client, ipc::log_event event, int error = 0, std::uint32_t value = 0) {
     note(event, client, client.received, value, error);
     stats_.closed.add(1);
-    (expired_ ? stats_.bytes_dropped : stats_.bytes_discarded).add(client.held());
+    const std::uint64_t lost = expired_ ? client.owing() : 0;
+    stats_.bytes_dropped.add(lost);
+    stats_.bytes_discarded.add(client.held() - lost);
     deadlines_.cancel(client);
     sys::close(client.fd);  // which takes it out of the poller: nobody shares it
     table_.close(client);

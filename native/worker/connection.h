@@ -17,6 +17,8 @@ struct connection : client_deadlines {
 
   /// Bytes of its that the handler has read and not passed on.
   [[nodiscard]] std::uint64_t held() const { return 0; }
+  /// Of those, what it would have had to.
+  [[nodiscard]] std::uint64_t owing() const { return 0; }
 
   // While the worker drains, see drain.h:
   bool behind = false;             // what had arrived when the stop came is not all read

@@ -1,6 +1,7 @@
 #include "worker/echo_handler.h"
 
 #include <cerrno>
+#include <utility>
 
 #include "sys/syscalls.h"
 
@@ -38,6 +39,16 @@ outcome echo_handler::on_writable(client& one) {
   std::string().swap(one.unsent);
   one.sent = 0;
   return kept(clients_.watch(one, EPOLLIN));
+}
+
+outcome echo_handler::on_timeout(client& one, ipc::timeout_reason reason) {
+  constexpr std::uint32_t grace_ms = 5000;
+  if (reason != ipc::timeout_reason::max_age) return {verdict::timed_out};
+  const outcome result = one.unsent.empty() ? on_readable(one) : outcome{verdict::keep};
+  if (result.what != verdict::keep) return result;
+  if (one.unsent.empty() || std::exchange(one.aged, true)) return {verdict::timed_out};
+  deadlines_.put_off(one, reason, grace_ms);
+  return {verdict::keep};
 }
 
 bool echo_handler::drained(const client& one, std::uint64_t now_ms) const {

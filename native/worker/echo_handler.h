@@ -11,6 +11,7 @@ namespace procpool::worker {
 struct echo_client : connection {
   std::string unsent;
   std::size_t sent = 0;  // bytes of it
+  bool aged = false;
 
   [[nodiscard]] std::uint64_t held() const { return unsent.size() - sent; }
 };
@@ -27,7 +28,8 @@ class echo_handler {
 
   outcome on_readable(client& one);
   outcome on_writable(client& one);
-  outcome on_timeout(client&, ipc::timeout_reason) { return {verdict::timed_out}; }
+  /// At its greatest age, what has come from a client is sent back before it is closed, if it takes it.
+  outcome on_timeout(client& one, ipc::timeout_reason reason);
   // It has nothing to do with stdout.
   outcome flush() { return {verdict::keep}; }
   [[nodiscard]] awaited waits_for() const { return {-1, 0}; }

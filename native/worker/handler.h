@@ -70,6 +70,10 @@ concept replying_handler = handler<T> && requires(T code, typename T::client& cl
 /// One that gathers what is for stdout: its flush() comes at the end of every round. While stdout
 /// takes no more, its clients are served on.
 template <typename T>
-concept gathering_handler = replying_handler<T> && T::gathers;
+concept gathering_handler = replying_handler<T> && requires(T code, typename T::client& client) {
+  { code.serve_ready() } -> std::same_as<void>;   // what it has put off to the next round
+  { code.busy() } -> std::same_as<bool>;          // there is such
+  { code.expire(client) } -> std::same_as<bool>;  // the stop's time is over: true if a piece is cut off
+};
 
 }  // namespace procpool::worker

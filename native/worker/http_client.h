@@ -73,6 +73,7 @@ struct http_client : connection {
   std::size_t outbox_at = 0;
 
   [[nodiscard]] std::uint64_t held() const { return body.size(); }
+  [[nodiscard]] std::uint64_t owing() const { return now == phase::queued && !parser->started() ? body.size() : 0; }
 };
 
 }  // namespace procpool::worker

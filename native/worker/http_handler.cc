@@ -28,6 +28,14 @@ constexpr std::uint32_t wait_limit_ms = 5000;
 // So long a client may go on with what it has begun, beyond its greatest age.
 constexpr std::uint32_t grace_ms = 5000;
 
+// Requests that one client, and all of them, may have answered in a round: pipelined, they would
+// keep the worker from everything else.
+constexpr unsigned visit_requests = 32;
+constexpr unsigned round_requests = 1024;
+
+// Read at once from a client that most likely has to wait.
+constexpr std::size_t blocked_read_bytes = 4096;
+
 // Of those that have waited, so many bytes are written at once.
 constexpr std::uint64_t batch_bytes = 1 << 18;
 
@@ -40,16 +48,19 @@ http_handler::http_handler(const surroundings<client>& own)
       clients_(own.all),
       deadlines_(own.times),
       answers_(own),
-      delivery_(own.out, own.turn, own.stats) {
+      delivery_(own.out, own.turn, own.stats),
+      round_left_(round_requests) {
   limits_.body_bytes = own.config.max_body;
 }
 
 outcome http_handler::on_readable(client& one) {
   if (one.now == phase::streaming) return stream(one);
   const bool heeded = one.now == phase::reading;
-  if (!heeded && one.now != phase::lingering) return kept(clients_.watch(one, 0));
+  const bool waits = (!heeded && one.now != phase::lingering) || !one.inbox.empty();
+  if (waits) return kept(clients_.watch(one, 0));
 
-  const sys::result read = sys::receive(one.fd, buffer_.data(), buffer_.size());
+  const std::size_t most = delivery_.blocked() ? blocked_read_bytes : buffer_.size();
+  const sys::result read = sys::receive(one.fd, buffer_.data(), most);
   if (read == -EAGAIN) return {verdict::keep};
   if (read == 0) return {verdict::close};
   if (read < 0) return {verdict::reset, static_cast<int>(-read)};
@@ -59,17 +70,21 @@ outcome http_handler::on_readable(client& one) {
   const char* from = buffer_.data();
   const char* const to = from + read;
   const outcome result = take(one, from, to);
-  if (result.what == verdict::keep && from != to) one.inbox.assign(from, to);
+  if (result.what == verdict::keep && from != to) {
+    one.inbox.assign(from, to);
+    make_ready(one);
+  }
   return result;
 }
 
 outcome http_handler::on_writable(client& one) {
   const outcome result = answers_.send_rest(one);
-  return result.what == verdict::keep ? take_inbox(one) : result;
+  if (result.what == verdict::keep) make_ready(one);
+  return result;
 }
 
 outcome http_handler::on_timeout(client& one, timeout_reason reason) {
-  const bool begun = one.timed || one.now != phase::reading;
+  const bool begun = one.timed || one.now != phase::reading || (one.watched != 0 && waiting_bytes(one) > 0);
   if (reason == timeout_reason::max_age && begun && !one.last) {
     // It ends with what it has begun, if that does not take too long.
     one.last = true;
@@ -77,11 +92,12 @@ outcome http_handler::on_timeout(client& one, timeout_reason reason) {
   }
   switch (one.now) {
     case phase::reading:
-      if (!begun) return {verdict::timed_out};
+      if (!begun || !one.parser) return {verdict::timed_out};
       clients_.note_timeout(one, reason);
       return refuse(one, 408);
     case phase::streaming:
       if (in_no_hurry(reason)) return put_off(one, reason, pace_ms);
+      if (reason == timeout_reason::pace && !std::exchange(late_, true)) return put_off(one, reason, pace_ms);
       clients_.note_timeout(one, reason);
       return refuse(one, 408);
     case phase::queued:
@@ -111,7 +127,8 @@ bool http_handler::in_no_hurry(timeout_reason reason) const {
 outcome http_handler::refuse_waiting(client& one) {
   if (one.parser->started()) return refuse(one, 503);
   const outcome result = answers_.give(one, {503});
-  return result.what == verdict::keep ? take_inbox(one) : result;
+  if (result.what == verdict::keep) make_ready(one);
+  return result;
 }
 
 bool http_handler::expire(client& one) {
@@ -123,7 +140,8 @@ bool http_handler::expire(client& one) {
 
 bool http_handler::drained(const client& one, std::uint64_t now_ms) const {
   if (one.now == phase::lingering) return drain::complete(one, now_ms);
-  if (one.now != phase::reading || one.behind || (one.parser && one.parser->started())) return false;
+  if (one.now != phase::reading || one.behind || !one.inbox.empty()) return false;
+  if (one.parser && one.parser->started()) return false;
   return one.served || drain::complete(one, now_ms);
 }
 
@@ -145,18 +163,40 @@ outcome http_handler::flush() {
   return {verdict::keep};
 }
 
-/// Reads requests until the input is used up, or one of them has to wait.
+void http_handler::serve_ready() {
+  round_left_ = round_requests;
+  stats_text_.clear();
+  for (std::size_t count = ready_.size(); count > 0 && round_left_ > 0; --count) {
+    client* const one = find(ready_.front(), phase::reading);
+    ready_.pop_front();
+    if (one != nullptr) settle(*one, take_inbox(*one));
+  }
+}
+
+/// Its next request waits to be looked at.
+void http_handler::make_ready(client& one) {
+  if (one.inbox.empty() || one.now != phase::reading) return;
+  one.turn = ++turns_;
+  ready_.push_back({one.fd, one.turn, 0, 0});
+}
+
+void http_handler::time_request(client& one) {
+  if (one.timed || one.now == phase::lingering || !one.parser->started()) return;
+  one.timed = true;
+  deadlines_.expect_request(one, config_.request_ms);
+}
+
+/// Reads requests until the input is used up, one of them has to wait, or it is others' turn.
 outcome http_handler::take(client& one, const char*& from, const char* to) {
   if (!one.parser) one.parser.emplace(limits_);
   outcome result{verdict::keep};
+  unsigned left = visit_requests;
   while (result.what == verdict::keep && (one.now == phase::reading || one.now == phase::streaming)) {
+    if (!one.parser->started() && (left == 0 || round_left_ == 0)) break;
     if (!one.parser->started()) one.began = one.received - static_cast<std::uint64_t>(to - from);
     switch (one.parser->next(from, to)) {
       case step::more:
-        if (one.parser->started() && !one.timed) {
-          one.timed = true;
-          deadlines_.expect_request(one, config_.request_ms);
-        }
+        time_request(one);
         return {verdict::keep};
       case step::head:
         result = on_head(one, from != to);
@@ -167,12 +207,15 @@ outcome http_handler::take(client& one, const char*& from, const char* to) {
       case step::done:
         one.more = from != to;
         result = on_done(one);
+        if (left > 0) --left;
+        if (round_left_ > 0) --round_left_;
         break;
       case step::failed:
         result = refuse(one, one.parser->status());
         break;
     }
   }
+  if (result.what == verdict::keep) time_request(one);
   return result;
 }
 
@@ -183,11 +226,14 @@ outcome http_handler::take_inbox(client& one) {
   const char* from = input.data() + std::exchange(one.inbox_at, 0);
   const char* const to = input.data() + input.size();
   const outcome result = take(one, from, to);
-  if (result.what == verdict::keep && from != to) {
+  if (result.what != verdict::keep) return result;
+  if (from != to) {
     one.inbox_at = static_cast<std::size_t>(from - input.data());
     one.inbox = std::move(input);
+    make_ready(one);
+    return result;
   }
-  return result;
+  return one.now == phase::reading ? kept(clients_.watch(one, EPOLLIN)) : result;
 }
 
 outcome http_handler::on_head(client& one, bool body_is_here) {
@@ -333,6 +379,7 @@ void http_handler::keep_pace(client& one, std::uint64_t bytes) {
   paced_ += bytes;
   if (paced_ < pace_bytes) return;
   paced_ = 0;
+  late_ = false;
   deadlines_.expect(one, timeout_reason::pace, pace_ms);
 }
 
@@ -373,8 +420,8 @@ void http_handler::answer_delivered() {
     client* const one = find(delivering_.front(), phase::delivering);
     delivering_.pop_front();
     if (one == nullptr) continue;
-    outcome result = answers_.give(*one, {204});
-    if (result.what == verdict::keep) result = take_inbox(*one);
+    const outcome result = answers_.give(*one, {204});
+    if (result.what == verdict::keep) make_ready(*one);
     settle(*one, result);
   }
 }
@@ -394,8 +441,8 @@ outcome http_handler::answer_get(client& one) {
     return answers_.give(one, well ? http::reply{.status = 200, .content = "ok\n"} : http::reply{.status = 503});
   }
   if (request.target != http::target::stats) return answers_.give(one, {404});
-  const std::string stats = stats_json(page_);
-  return answers_.give(one, {.status = 200, .content = stats, .type = "application/json"});
+  if (stats_text_.empty()) stats_text_ = stats_json(page_);
+  return answers_.give(one, {.status = 200, .content = stats_text_, .type = "application/json"});
 }
 
 /// With an error, after which nothing of the connection can be understood, or is wanted.

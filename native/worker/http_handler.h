@@ -18,7 +18,6 @@ namespace procpool::worker {
 class http_handler {
  public:
   using client = http_client;
-  static constexpr bool gathers = true;
 
   explicit http_handler(const surroundings<client>& own);
 
@@ -31,6 +30,11 @@ class http_handler {
 
   /// At the end of each round, and when what it waits for has come: delivers, and answers.
   outcome flush();
+  /// In each round: requests that had to wait for their turn, a limited number of them.
+  void serve_ready();
+  /// There are more of those.
+  [[nodiscard]] bool busy() const { return !ready_.empty(); }
+
   [[nodiscard]] awaited waits_for() const { return delivery_.waits_for(); }
   [[nodiscard]] std::uint64_t pending() const { return delivery_.pending(); }
 
@@ -49,6 +53,8 @@ class http_handler {
   // Requests.
   outcome take(client& one, const char*& from, const char* to);
   outcome take_inbox(client& one);
+  void make_ready(client& one);
+  void time_request(client& one);
   outcome on_head(client& one, bool body_is_here);
   outcome on_body(client& one, std::span<const char> data);
   outcome on_done(client& one);
@@ -84,10 +90,14 @@ class http_handler {
   http_answers answers_;
   delivery delivery_;
   http::limits limits_;
+  unsigned round_left_;     // requests that this round may still deal with
+  std::string stats_text_;  // of this round
+  std::deque<place> ready_;
   std::deque<place> queued_;
   std::deque<place> delivering_;
   client* streaming_ = nullptr;
   std::size_t gathered_ = 0;  // bytes of all clients' bodies
+  bool late_ = false;         // the stream has not kept its pace once
   std::uint64_t paced_ = 0;   // bytes of the stream since its time was renewed
   std::uint64_t turns_ = 0;
   std::array<char, 1 << 16> buffer_;

@@ -52,6 +52,7 @@ class worker_loop {
   ipc::worker_report refuse(sys::result failure);
   void report(ipc::worker_report what);
 
+  void end_round();
   void on_room();
   void conclude_flush(const outcome& flushed);
   void stall();
@@ -122,7 +123,7 @@ int worker_loop<Handler>::run() {
       wait_for_clients();
     }
     if (alarm_) turn_wheel();
-    if (gathers && !stalled_ && !broken_ && !expired_) conclude_flush(code_.flush());
+    if constexpr (gathers) end_round();
     if (own_deadline_ms_ && detail::now_ms() >= *own_deadline_ms_) expire();
     if (clients_.draining() && !paused()) sweep();
     deadlines_.arm();
@@ -162,6 +163,13 @@ void worker_loop<Handler>::wait_for_room() {
 }
 
 template <handler Handler>
+void worker_loop<Handler>::end_round() {
+  if (broken_ || expired_) return;
+  code_.serve_ready();
+  if (!stalled_) conclude_flush(code_.flush());
+}
+
+template <handler Handler>
 void worker_loop<Handler>::on_room() {
   const outcome flushed = code_.flush();
   if (flushed.what == verdict::keep) resume();
@@ -176,6 +184,9 @@ void worker_loop<Handler>::conclude_flush(const outcome& flushed) {
 
 template <handler Handler>
 int worker_loop<Handler>::timeout_ms() const {
+  if constexpr (gathers) {
+    if (code_.busy()) return 0;
+  }
   const bool sweeping = clients_.draining() && !paused();
   return sweeping || own_deadline_ms_ ? sweep_ms : event::poller::forever;
 }
@@ -393,7 +404,7 @@ void worker_loop<Handler>::expire() {
   const std::uint64_t dropped = code_.pending();
   std::uint64_t unread = 0;
   clients_.for_each([&](client& one) {
-    unread += waiting_bytes(one);
+    if constexpr (!replying_handler<Handler>) unread += waiting_bytes(one);
     if constexpr (gathers) cut_off_ |= code_.expire(one);
     clients_.close(one);
   });

@@ -163,5 +163,8 @@ test('--stats-interval logs the counters', async (t) => {
   pool.stdout.resume();
   await deliver(pool.tcp, 'twelve bytes');
   const { message } = await pool.logged('stats', ({ message }) => message.includes('bytes in 12'));
-  assert.match(message, /^accepted 1, active \d+, bytes in 12, bytes out \d+, errors 0, restarts 0$/);
+  assert.match(
+    message,
+    /^accepted 1, active \d+, bytes in 12, bytes out \d+, requests 0, errors 0, timeouts 0, restarts 0$/,
+  );
 });

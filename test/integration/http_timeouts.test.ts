@@ -4,6 +4,7 @@ import { test } from 'node:test';
 
 import { startCli } from '../helpers/cli.js';
 import { counters, get, post, RawClient, send } from '../helpers/http.js';
+import { statOf } from '../helpers/processes.js';
 import { until } from '../helpers/until.js';
 
 const http = ['--handler', 'http', '--log-level', 'debug'];
@@ -130,4 +131,35 @@ test(`${slow} clients that send a byte a second are closed in time while others 
   assert.deepEqual({ requestTimeouts, idleTimeouts }, { requestTimeouts: slow, idleTimeouts: 0 });
   assert.equal((await pool.stop()).code, 0);
   assert.equal(await received, '.'.repeat(served));
+});
+
+test('what had come when a connection reached its greatest age is answered', async (t) => {
+  const pool = await startCli(t, [...http, '--workers', '1', '--max-age', '1s']);
+  const received = text(pool.stdout);
+  const one = await RawClient.connect(pool.tcp);
+  const worker = pool.worker(0);
+  await pool.logged('connect');
+  process.kill(worker, 'SIGSTOP');
+  await until('stopped', () => statOf(worker)?.state === 'T');
+  one.write(post('in time'));
+  await new Promise((resolve) => setTimeout(resolve, 1500));
+  process.kill(worker, 'SIGCONT');
+  assert.equal((await one.answer()).status, 204);
+  await one.closed;
+  assert.equal((await pool.stop()).code, 0);
+  assert.equal(await received, 'in time');
+});
+
+test('a flood of pipelined requests keeps nobody waiting for its end', async (t) => {
+  const pool = await startCli(t, ['--handler', 'http', '--workers', '1']);
+  pool.stdout.resume();
+  const flood = await Promise.all(Array.from({ length: 100 }, () => RawClient.connect(pool.tcp)));
+  const request = 'HEAD /stats HTTP/1.1\r\nHost: x\r\n\r\n';
+  const each = 1500;
+  for (const one of flood) one.write(request.repeat(each));
+  const answers = (): number => flood.reduce((sum, { rest }) => sum + rest.split('200 OK').length - 1, 0);
+  assert.equal(await send(pool.tcp, 'x'), 204);
+  assert.ok(answers() < flood.length * each);
+  await until('all answered', () => answers() === flood.length * each);
+  assert.equal((await pool.stop()).code, 0);
 });
