@@ -69,6 +69,7 @@
         "native/worker/http/reply.cc",
         "native/worker/http/request_line.cc",
         "native/worker/http_answers.cc",
+        "native/worker/http_bodies.cc",
         "native/worker/http_handler.cc",
         "native/worker/http_stats.cc",
         "native/worker/output.cc",

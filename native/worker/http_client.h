@@ -58,19 +58,33 @@ struct http_client : connection {
   bool timed = false;                  // its time runs
   bool last = false;                   // the connection ends with the answer
   bool broken = false;                 // what follows on the connection is no request
-  std::uint64_t mark = 0;              // what is delivered with its body
   bool interim = false;                // the answer that is being sent is not the final one
   bool more = false;                   // what follows the request has come too
   bool served = false;                 // a request has been answered
   std::uint64_t began = 0;             // what `received` was before the request
   std::uint64_t seen = 0;              // bytes of its body
-  std::uint64_t turn = 0;              // tells its place in the handler's queues from one that it had before
+  std::uint64_t mark = 0;              // what is delivered with its body
+  std::uint64_t place_number = 0;      // of its place in a queue
   std::optional<http::parser> parser;  // from its first byte on
   gathered_body body;                  // as far as it is gathered
   std::string inbox;                   // what has been read and not looked at, from inbox_at on
   std::size_t inbox_at = 0;
   std::string outbox;  // what its socket has not taken, from outbox_at on
   std::size_t outbox_at = 0;
+
+  /// Where a queue finds it, unless it has left the queue or another has come in its place.
+  struct place {
+    int fd;
+    std::uint64_t number;
+  };
+  /// `last_number`: of all places of the worker.
+  place take_place(std::uint64_t& last_number) {
+    place_number = ++last_number;
+    return {fd, place_number};
+  }
+  [[nodiscard]] bool is_at(const place& where, phase expected) const {
+    return now == expected && place_number == where.number;
+  }
 
   [[nodiscard]] std::uint64_t held() const { return body.size(); }
   [[nodiscard]] std::uint64_t owing() const { return now == phase::queued && !parser->started() ? body.size() : 0; }

@@ -12,19 +12,6 @@ namespace {
 using http::step;
 using ipc::timeout_reason;
 
-// A body up to this is whole before the first byte of it goes out.
-constexpr std::size_t gather_bytes = 1 << 20;
-
-// What a worker gathers of all its clients' bodies.
-constexpr std::size_t gather_most_bytes = 1 << 26;
-
-// A longer body has stdout to itself, and has to keep this pace if others wait.
-constexpr std::uint64_t pace_bytes = 1 << 18;
-constexpr std::uint32_t pace_ms = 2000;
-
-// A body that has waited for stdout so long is refused.
-constexpr std::uint32_t wait_limit_ms = 5000;
-
 // So long a client may go on with what it has begun, beyond its greatest age.
 constexpr std::uint32_t grace_ms = 5000;
 
@@ -36,8 +23,8 @@ constexpr unsigned round_requests = 1024;
 // Read at once from a client that most likely has to wait.
 constexpr std::size_t blocked_read_bytes = 4096;
 
-// Of those that have waited, so many bytes are written at once.
-constexpr std::uint64_t batch_bytes = 1 << 18;
+// A body that stdout keeps waiting is asked after as often.
+constexpr std::uint32_t look_again_ms = 2000;
 
 }  // namespace
 
@@ -48,7 +35,7 @@ http_handler::http_handler(const surroundings<client>& own)
       clients_(own.all),
       deadlines_(own.times),
       answers_(own),
-      delivery_(own.out, own.turn, own.stats),
+      bodies_(own, last_place_),
       round_left_(round_requests) {
   limits_.body_bytes = own.config.max_body;
 }
@@ -59,7 +46,7 @@ outcome http_handler::on_readable(client& one) {
   const bool waits = (!heeded && one.now != phase::lingering) || !one.inbox.empty();
   if (waits) return kept(clients_.watch(one, 0));
 
-  const std::size_t most = delivery_.blocked() ? blocked_read_bytes : buffer_.size();
+  const std::size_t most = bodies_.blocked() ? blocked_read_bytes : buffer_.size();
   const sys::result read = sys::receive(one.fd, buffer_.data(), most);
   if (read == -EAGAIN) return {verdict::keep};
   if (read == 0) return {verdict::close};
@@ -96,15 +83,14 @@ outcome http_handler::on_timeout(client& one, timeout_reason reason) {
       clients_.note_timeout(one, reason);
       return refuse(one, 408);
     case phase::streaming:
-      if (in_no_hurry(reason)) return put_off(one, reason, pace_ms);
-      if (reason == timeout_reason::pace && !std::exchange(late_, true)) return put_off(one, reason, pace_ms);
+      if (bodies_.may_go_on(reason)) return put_off(one, reason, look_again_ms);
       clients_.note_timeout(one, reason);
       return refuse(one, 408);
     case phase::queued:
-      return reason == timeout_reason::pace ? refuse_waiting(one) : put_off(one, reason, wait_limit_ms);
+      return reason == timeout_reason::pace ? refuse_waiting(one) : put_off(one, reason, look_again_ms);
     case phase::delivering:
       if (reason == timeout_reason::pace) take_back();
-      return one.now == phase::delivering ? put_off(one, reason, wait_limit_ms) : outcome{verdict::keep};
+      return one.now == phase::delivering ? put_off(one, reason, look_again_ms) : outcome{verdict::keep};
     case phase::replying:
       return {verdict::timed_out};
     case phase::lingering:
@@ -118,24 +104,12 @@ outcome http_handler::put_off(client& one, timeout_reason reason, std::uint32_t 
   return {verdict::keep};
 }
 
-/// What keeps its body is stdout, or nobody waits for its end.
-bool http_handler::in_no_hurry(timeout_reason reason) const {
-  return delivery_.blocked() || (reason == timeout_reason::pace && queued_.empty() && !delivery_.wanted());
-}
-
 /// Stdout has not taken its body in time.
 outcome http_handler::refuse_waiting(client& one) {
   if (one.parser->started()) return refuse(one, 503);
   const outcome result = answers_.give(one, {503});
   if (result.what == verdict::keep) make_ready(one);
   return result;
-}
-
-bool http_handler::expire(client& one) {
-  const bool begun = one.now == phase::delivering && delivery_.delivered() > one.mark - one.seen;
-  const bool torn = one.now == phase::streaming || (begun && delivery_.delivered() < one.mark);
-  if (torn) tear(one);
-  return torn;
 }
 
 bool http_handler::drained(const client& one, std::uint64_t now_ms) const {
@@ -147,19 +121,20 @@ bool http_handler::drained(const client& one, std::uint64_t now_ms) const {
 
 outcome http_handler::flush() {
   do {
-    const sys::result flushed = delivery_.flush();
-    answer_delivered();
-    if (flushed == -EAGAIN) {
-      limit_waits();
-      return {verdict::stalled};
+    const sys::result flushed = bodies_.flush();
+    while (client* const one = bodies_.next_delivered()) {
+      const outcome result = answers_.give(*one, {204});
+      if (result.what == verdict::keep) make_ready(*one);
+      settle(*one, result);
     }
+    if (flushed == -EAGAIN) return {verdict::stalled};
     if (flushed < 0) return {verdict::broken, static_cast<int>(-flushed)};
-    admit();
-  } while (delivery_.pending() > 0);
-  if (streaming_ != nullptr && streaming_->watched == 0) {
-    deadlines_.expect(*streaming_, timeout_reason::pace, pace_ms);
-    settle(*streaming_, kept(clients_.watch(*streaming_, EPOLLIN)));
-  }
+    if (client* const one = bodies_.admit()) settle(*one, start_stream(*one));
+  } while (bodies_.pending() > 0);
+  client* const one = bodies_.streaming();
+  if (one == nullptr || one->watched != 0) return {verdict::keep};
+  bodies_.go_on(*one);
+  settle(*one, kept(clients_.watch(*one, EPOLLIN)));
   return {verdict::keep};
 }
 
@@ -167,17 +142,17 @@ void http_handler::serve_ready() {
   round_left_ = round_requests;
   stats_text_.clear();
   for (std::size_t count = ready_.size(); count > 0 && round_left_ > 0; --count) {
-    client* const one = find(ready_.front(), phase::reading);
+    const client::place first = ready_.front();
     ready_.pop_front();
-    if (one != nullptr) settle(*one, take_inbox(*one));
+    client* const one = clients_.find(first.fd);
+    if (one != nullptr && one->is_at(first, phase::reading)) settle(*one, take_inbox(*one));
   }
 }
 
 /// Its next request waits to be looked at.
 void http_handler::make_ready(client& one) {
   if (one.inbox.empty() || one.now != phase::reading) return;
-  one.turn = ++turns_;
-  ready_.push_back({one.fd, one.turn, 0, 0});
+  ready_.push_back(one.take_place(last_place_));
 }
 
 void http_handler::time_request(client& one) {
@@ -243,7 +218,7 @@ outcome http_handler::on_head(client& one, bool body_is_here) {
   if (!request.keep_alive) one.last = true;
   // What was on its way when the stop came is served.
   const bool late = clients_.draining() && one.began >= one.owed;
-  if (late || (one.ingests && out_of_service())) return refuse(one, 503);
+  if (late || (one.ingests && bodies_.stuck())) return refuse(one, 503);
   if (one.ingests && !request.has_length && !request.chunked) return refuse(one, 411);
   if (!request.expects_continue || body_is_here) return {verdict::keep};
   return answers_.go_on(one);
@@ -256,78 +231,34 @@ outcome http_handler::on_body(client& one, std::span<const char> data) {
     stats_.bytes_discarded.add(data.size());
     return {verdict::keep};
   }
-  const bool whole = one.parser->current().has_length && one.parser->remaining() == 0;
-  const bool at_once = whole && one.body.size() == 0 && queued_.empty() && delivery_.flows();
-  if (at_once || one.now == phase::streaming) {
-    delivery_.add(data);
-    return {verdict::keep};
-  }
-  if (gathered_ + data.size() > gather_most_bytes) {
-    stats_.bytes_discarded.add(data.size());
-    return refuse(one, 503);
-  }
-  one.body.add(data, gathered_);
-  if (one.body.size() > gather_bytes && !whole) queue(one);
-  return {verdict::keep};
+  const bool last = one.parser->current().has_length && one.parser->remaining() == 0;
+  if (bodies_.add(one, data, last)) return {verdict::keep};
+  stats_.bytes_discarded.add(data.size());
+  return refuse(one, 503);
 }
 
 outcome http_handler::on_done(client& one) {
   if (!one.ingests) return answer_get(one);
   if (one.seen == 0) return answers_.give(one, {204});
-  if (one.now == phase::streaming) {
-    end_stream();
-  } else if (one.body.size() > 0) {
-    queue(one);
-    return {verdict::keep};
-  }
-  await_delivery(one);
+  bodies_.complete(one);
   return {verdict::keep};
 }
 
-/// Judged by what stdout takes from any of the workers.
-bool http_handler::out_of_service() const {
-  constexpr std::uint64_t ms_ns = 1'000'000;
-  return delivery_.stuck_ns() > wait_limit_ms * ms_ns;
+/// Bodies of which nothing is on its way yet are refused after all.
+void http_handler::take_back() {
+  bodies_.take_back();
+  while (client* const one = bodies_.next_refused()) settle(*one, refuse_waiting(*one));
 }
 
-void http_handler::queue(client& one) {
-  one.now = phase::queued;
-  one.turn = ++turns_;
-  queued_.push_back({one.fd, one.turn, 0, 0});
-  deadlines_.expect(one, timeout_reason::pace, wait_limit_ms);
-}
-
-/// Whose turn it is goes to stdout: bodies that are whole, or one that goes on as it comes.
-void http_handler::admit() {
-  while (!queued_.empty() && delivery_.flows() && delivery_.pending() < batch_bytes) {
-    client* const one = find(queued_.front(), phase::queued);
-    queued_.pop_front();
-    if (one == nullptr) continue;
-    if (one->parser->started()) {
-      start_stream(*one);
-    } else {
-      delivery_.add(one->body.bytes());
-      one->body.clear();
-      await_delivery(*one);
-    }
-  }
-}
-
-void http_handler::start_stream(client& one) {
-  delivery_.open();
-  delivery_.add(one.body.bytes());
-  one.body.clear();
-  streaming_ = &one;
-  one.now = phase::streaming;
-  keep_pace(one, pace_bytes);
-  outcome result = take_inbox(one);
-  if (result.what == verdict::keep && one.now == phase::streaming) result = kept(clients_.watch(one, EPOLLIN));
-  settle(one, result);
+outcome http_handler::start_stream(client& one) {
+  const outcome result = take_inbox(one);
+  if (result.what != verdict::keep || one.now != phase::streaming) return result;
+  return kept(clients_.watch(one, EPOLLIN));
 }
 
 outcome http_handler::stream(client& one) {
   for (std::uint64_t moved = 0; moved < round_share_bytes && one.now == phase::streaming;) {
-    const sys::result flushed = delivery_.flush();
+    const sys::result flushed = bodies_.flush();
     if (flushed == -EAGAIN) {
       // A descriptor that is watched can always be taken out.
       [[maybe_unused]] const sys::result unwatched = clients_.watch(one, 0);
@@ -335,100 +266,24 @@ outcome http_handler::stream(client& one) {
     }
     if (flushed < 0) return {verdict::broken, static_cast<int>(-flushed)};
 
-    const std::uint64_t known = one.parser->remaining();
-    const sys::result read =
-        known > 0 ? delivery_.move(one.fd, known) : sys::receive(one.fd, buffer_.data(), buffer_.size());
+    const bool spliced = one.parser->remaining() > 0;
+    const sys::result read = spliced ? bodies_.move(one) : sys::receive(one.fd, buffer_.data(), buffer_.size());
     if (read == -EAGAIN) return {verdict::keep};
     if (read <= 0) {
-      tear(one);
+      bodies_.tear(one);
       return read == 0 ? outcome{verdict::close} : outcome{verdict::reset, static_cast<int>(-read)};
     }
     const auto size = static_cast<std::uint64_t>(read);
     moved += size;
     clients_.received(one, size);
-    keep_pace(one, size);
+    bodies_.keep_pace(one, size);
     const char* from = buffer_.data();
-    const char* to = from;
-    if (known > 0) {
-      one.parser->skip(size);
-      one.seen += size;
-      stats_.bytes_in.add(size);
-    } else {
-      to += size;
-    }
+    const char* const to = from + (spliced ? 0 : size);
     const outcome result = take(one, from, to);
     if (result.what != verdict::keep) return result;
     if (from != to) one.inbox.assign(from, to);
   }
   return {verdict::keep};
-}
-
-void http_handler::end_stream() {
-  delivery_.close();
-  streaming_ = nullptr;
-}
-
-/// The rest of a body that is partly delivered does not come.
-void http_handler::tear(client& one) {
-  end_stream();
-  stats_.torn.add(1);
-  clients_.note(ipc::log_event::torn, one, one.seen);
-}
-
-void http_handler::keep_pace(client& one, std::uint64_t bytes) {
-  paced_ += bytes;
-  if (paced_ < pace_bytes) return;
-  paced_ = 0;
-  late_ = false;
-  deadlines_.expect(one, timeout_reason::pace, pace_ms);
-}
-
-void http_handler::await_delivery(client& one) {
-  one.now = phase::delivering;
-  one.turn = ++turns_;
-  one.mark = delivery_.added();
-  delivering_.push_back({one.fd, one.turn, one.mark - one.seen, one.mark});
-}
-
-/// Whoever has been waiting since this flush shall not do so for ever.
-void http_handler::limit_waits() {
-  for (auto each = delivering_.rbegin(); each != delivering_.rend() && !each->limited; ++each) {
-    each->limited = true;
-    client* const one = find(*each, phase::delivering);
-    if (one != nullptr) deadlines_.expect(*one, timeout_reason::pace, wait_limit_ms);
-  }
-}
-
-/// Bodies of which nothing is on its way yet are refused after all.
-void http_handler::take_back() {
-  if (streaming_ != nullptr) return;
-  std::deque<place> taken;
-  while (!delivering_.empty() && delivering_.back().begin >= delivery_.committed()) {
-    delivery_.take_back(delivering_.back().begin);
-    taken.push_front(delivering_.back());
-    delivering_.pop_back();
-  }
-  for (const place& each : taken) {
-    stats_.bytes_discarded.add(each.mark - each.begin);
-    client* const one = find(each, phase::delivering);
-    if (one != nullptr) settle(*one, refuse_waiting(*one));
-  }
-}
-
-void http_handler::answer_delivered() {
-  while (!delivering_.empty() && delivering_.front().mark <= delivery_.delivered()) {
-    client* const one = find(delivering_.front(), phase::delivering);
-    delivering_.pop_front();
-    if (one == nullptr) continue;
-    const outcome result = answers_.give(*one, {204});
-    if (result.what == verdict::keep) make_ready(*one);
-    settle(*one, result);
-  }
-}
-
-http_client* http_handler::find(const place& where, phase expected) {
-  client* const one = clients_.find(where.fd);
-  return one != nullptr && one->now == expected && one->turn == where.turn ? one : nullptr;
 }
 
 outcome http_handler::answer_get(client& one) {
@@ -437,7 +292,7 @@ outcome http_handler::answer_get(client& one) {
     return answers_.give(one, {.status = 204, .options = true, .preflight = request.preflight});
   if (request.method == http::method::other) return answers_.give(one, {405});
   if (request.target == http::target::healthz) {
-    const bool well = !clients_.draining() && !out_of_service();
+    const bool well = !clients_.draining() && !bodies_.stuck();
     return answers_.give(one, well ? http::reply{.status = 200, .content = "ok\n"} : http::reply{.status = 503});
   }
   if (request.target != http::target::stats) return answers_.give(one, {404});
@@ -447,7 +302,7 @@ outcome http_handler::answer_get(client& one) {
 
 /// With an error, after which nothing of the connection can be understood, or is wanted.
 outcome http_handler::refuse(client& one, int status) {
-  if (one.now == phase::streaming) tear(one);
+  if (one.now == phase::streaming) bodies_.tear(one);
   one.last = one.broken = true;
   return answers_.give(one, {status});
 }
@@ -455,7 +310,7 @@ outcome http_handler::refuse(client& one, int status) {
 /// For a client other than the one that the loop has asked about.
 void http_handler::settle(client& one, outcome result) {
   if (result.what == verdict::keep) return;
-  if (&one == streaming_) tear(one);
+  if (&one == bodies_.streaming()) bodies_.tear(one);
   if (result.what == verdict::reset) {
     clients_.fail(one, result.error);
   } else {

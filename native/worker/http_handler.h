@@ -5,9 +5,9 @@
 #include <deque>
 #include <span>
 
-#include "worker/delivery.h"
 #include "worker/handler.h"
 #include "worker/http_answers.h"
+#include "worker/http_bodies.h"
 
 namespace procpool::worker {
 
@@ -26,7 +26,7 @@ class http_handler {
   outcome on_timeout(client& one, ipc::timeout_reason reason);
   [[nodiscard]] bool drained(const client& one, std::uint64_t now_ms) const;
   /// The stop's time is over. True: a body is cut off.
-  bool expire(client& one);
+  bool expire(client& one) { return bodies_.cut_off(one); }
 
   /// At the end of each round, and when what it waits for has come: delivers, and answers.
   outcome flush();
@@ -35,20 +35,11 @@ class http_handler {
   /// There are more of those.
   [[nodiscard]] bool busy() const { return !ready_.empty(); }
 
-  [[nodiscard]] awaited waits_for() const { return delivery_.waits_for(); }
-  [[nodiscard]] std::uint64_t pending() const { return delivery_.pending(); }
+  [[nodiscard]] awaited waits_for() const { return bodies_.waits_for(); }
+  [[nodiscard]] std::uint64_t pending() const { return bodies_.pending(); }
 
  private:
   using phase = client::phase;
-
-  /// A client's in a queue; void if the client has another turn by now, or is another client.
-  struct place {
-    int fd;
-    std::uint64_t turn;
-    std::uint64_t begin;   // what is delivered before its body
-    std::uint64_t mark;    // and with it
-    bool limited = false;  // its client's wait has an end
-  };
 
   // Requests.
   outcome take(client& one, const char*& from, const char* to);
@@ -58,23 +49,12 @@ class http_handler {
   outcome on_head(client& one, bool body_is_here);
   outcome on_body(client& one, std::span<const char> data);
   outcome on_done(client& one);
-  [[nodiscard]] bool out_of_service() const;
-
-  // Bodies on their way.
-  void queue(client& one);
-  void admit();
-  void start_stream(client& one);
-  outcome stream(client& one);
-  void end_stream();
-  void tear(client& one);
   outcome put_off(client& one, ipc::timeout_reason reason, std::uint32_t by_ms);
-  [[nodiscard]] bool in_no_hurry(ipc::timeout_reason reason) const;
-  void keep_pace(client& one, std::uint64_t bytes);
-  void await_delivery(client& one);
-  void answer_delivered();
-  void limit_waits();
+
+  // Bodies that stream, or are taken back.
+  outcome start_stream(client& one);
+  outcome stream(client& one);
   void take_back();
-  client* find(const place& where, phase expected);
 
   // Answers.
   outcome answer_get(client& one);
@@ -88,18 +68,12 @@ class http_handler {
   clients<client>& clients_;
   deadlines& deadlines_;
   http_answers answers_;
-  delivery delivery_;
+  std::uint64_t last_place_ = 0;
+  http_bodies bodies_;
   http::limits limits_;
   unsigned round_left_;     // requests that this round may still deal with
   std::string stats_text_;  // of this round
-  std::deque<place> ready_;
-  std::deque<place> queued_;
-  std::deque<place> delivering_;
-  client* streaming_ = nullptr;
-  std::size_t gathered_ = 0;  // bytes of all clients' bodies
-  bool late_ = false;         // the stream has not kept its pace once
-  std::uint64_t paced_ = 0;   // bytes of the stream since its time was renewed
-  std::uint64_t turns_ = 0;
+  std::deque<client::place> ready_;
   std::array<char, 1 << 16> buffer_;
 };
 
