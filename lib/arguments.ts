@@ -161,6 +161,7 @@ export function parseCommand(args: string[]): Command {
     logFormat: 'text',
     statsInterval: 0,
   };
+  const typed = new Map<string, string>();
   let other: 'help' | 'version' | undefined;
   for (const token of tokens) {
     if (token.kind === 'positional') throw new UsageError(`unexpected argument ${JSON.stringify(token.value)}`);
@@ -176,28 +177,34 @@ export function parseCommand(args: string[]): Command {
     } else {
       if (token.value === undefined) throw new UsageError(`option "--${token.name}" needs a value`);
       flag.set(token.value, command);
+      typed.set(token.name, token.value);
     }
   }
   if (other !== undefined) return { action: other };
-  checkRanges(command.options);
+  checkRanges(command.options, typed);
   return command;
 }
 
-function checkRanges(options: ProcessPoolOptions): void {
+/** `typed`: the flags' values as they stand on the command line. */
+function checkRanges(options: ProcessPoolOptions, typed: Map<string, string>): void {
   try {
     fillOptions(options);
   } catch (error) {
-    if (error instanceof ProcpoolError) throw new UsageError(inFlags(error.message));
-    throw error;
+    if (!(error instanceof ProcpoolError)) throw error;
+    const value = typed.get(flagOf(error.option ?? ''));
+    const message =
+      value === undefined ? error.message : error.message.replace(/, not .*$/, `, not ${JSON.stringify(value)}`);
+    throw new UsageError(inFlags(message));
   }
+}
+
+function flagOf(option: string): string {
+  return option.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
 }
 
 /** A message about an option of the API's, with the option as it is written on the command line. */
 export function inFlags(message: string): string {
-  return message.replace(/option "(\w+)"/g, (_, option: string) => {
-    const flag = option.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
-    return `option "--${flag}"`;
-  });
+  return message.replace(/option "(\w+)"/g, (_, option: string) => `option "--${flagOf(option)}"`);
 }
 
 export function helpText(): string {
