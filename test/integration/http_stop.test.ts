@@ -4,6 +4,7 @@ import { test } from 'node:test';
 
 import { ProcessPool } from '../../lib/index.js';
 import { startCli } from '../helpers/cli.js';
+import { refusesConnections } from '../helpers/clients.js';
 import { counters, get, post, RawClient } from '../helpers/http.js';
 import { until } from '../helpers/until.js';
 import { statOf } from '../helpers/processes.js';
@@ -17,7 +18,8 @@ test('a stop finishes and answers the request that is in progress, and says that
   one.write('POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 10\r\n\r\nfirst');
   await until('read', async () => (await counters(pool.tcp)).bytesIn === 5);
   const stopped = pool.stop();
-  await pool.logged('drain');
+  // Then the worker has heard of it.
+  await until('it accepts no more', () => refusesConnections(pool.tcp));
   one.write('other');
   const { status, fields } = await one.answer();
   assert.deepEqual([status, fields.connection], [204, 'close']);
