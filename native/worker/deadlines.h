@@ -55,8 +55,8 @@ class deadlines {
   /// Nothing is expected of the client any more: it waits for the worker.
   void suspend(client_deadlines& client);
 
-  /// What was due counts again after that time, or not at all if that is 0; the other deadlines do.
-  void put_off(client_deadlines& client, ipc::timeout_reason reason, std::uint32_t by_ms = 0);
+  /// What was due counts again after that time; the other deadlines stay as they are.
+  void put_off(client_deadlines& client, ipc::timeout_reason reason, std::uint32_t by_ms);
 
   /// What was due could not be done yet: it is due again at the next tick.
   void again(client_deadlines& client) { wheel_.set(client, wheel_.now() + 1); }
