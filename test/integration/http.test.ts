@@ -5,11 +5,12 @@ import { Agent } from 'node:http';
 import { buffer, text } from 'node:stream/consumers';
 import { test } from 'node:test';
 
-import { ProcessPool } from '../../lib/index.js';
+import type { ProcessPool } from '../../lib/index.js';
 import { startCli } from '../helpers/cli.js';
 import { get, post, RawClient, send } from '../helpers/http.js';
 import { privateMemoryOf } from '../helpers/processes.js';
 import { until } from '../helpers/until.js';
+import { startPool } from '../helpers/pool.js';
 
 const http = ['--handler', 'http', '--log-level', 'debug'];
 
@@ -159,13 +160,9 @@ test('a client that waits for 100 Continue gets it, one that would be refused ge
 });
 
 test('HEAD, health and counters', async (t) => {
-  const pool = new ProcessPool({ port: 0, host: '127.0.0.1', workers: 2, handler: 'http', output: 'pipe' });
-  await pool.start();
-  t.after(() => pool.stop());
+  const { pool, port } = await startPool(t, { workers: 2, handler: 'http' });
   pool.output?.resume();
-  const address = pool.address();
-  assert.ok(typeof address === 'object' && address !== null);
-  const url = `http://127.0.0.1:${address.port}`;
+  const url = `http://127.0.0.1:${port}`;
 
   const health = await fetch(`${url}/healthz`);
   assert.deepEqual([health.status, await health.text()], [200, 'ok\n']);
@@ -179,7 +176,7 @@ test('HEAD, health and counters', async (t) => {
   assert.deepEqual(Object.keys(shown.total), Object.keys(own.total));
   assert.deepEqual(Object.keys(shown.workers[0] ?? {}).sort(), Object.keys(own.workers[0] ?? {}).sort());
 
-  const raw = await RawClient.connect(address.port);
+  const raw = await RawClient.connect(port);
   raw.write('HEAD /healthz HTTP/1.1\r\nHost: x\r\n\r\n');
   const head = await raw.answer({ head: true });
   assert.deepEqual([head.status, head.fields['content-length']], [200, '3']);

@@ -7,12 +7,12 @@ import { join } from 'node:path';
 import { buffer, text } from 'node:stream/consumers';
 import { test } from 'node:test';
 
-import { ProcessPool } from '../../lib/index.js';
 import { type Cli, startCli } from '../helpers/cli.js';
 import { temporaryFolder } from '../helpers/files.js';
 import { counters, post, RawClient, send } from '../helpers/http.js';
 import { piece, piecesIn, randomSize } from '../helpers/pieces.js';
 import { until } from '../helpers/until.js';
+import { startPool } from '../helpers/pool.js';
 import { addon } from '../native/addon.js';
 
 const http = ['--handler', 'http', '--log-level', 'debug', '--max-body', '16m'];
@@ -96,27 +96,16 @@ test('bodies are each in one piece for a reader that stops now and then', async 
 });
 
 test('nothing is answered before stdout has taken it', async (t) => {
-  const pool = new ProcessPool({
-    port: 0,
-    host: '127.0.0.1',
-    workers: 1,
-    handler: 'http',
-    maxBody: 2 ** 23,
-    output: 'pipe',
-  });
-  await pool.start();
-  t.after(() => pool.stop());
-  const address = pool.address();
-  assert.ok(typeof address === 'object' && address !== null);
+  const { pool, port } = await startPool(t, { handler: 'http', maxBody: 2 ** 23 });
   // Fills what lies between the worker and this reader, which does not read.
   const large = 'x'.repeat(4 * 2 ** 20);
-  const filler = await RawClient.connect(address.port);
+  const filler = await RawClient.connect(port);
   filler.write(post(large));
   await until('stalled', () => pool.stats().total.stalledMs > 0);
-  const small = await RawClient.connect(address.port);
+  const small = await RawClient.connect(port);
   small.write(post('small'));
   // Answered meanwhile, because it needs no stdout: by then the other would have been too.
-  const health = await RawClient.connect(address.port);
+  const health = await RawClient.connect(port);
   health.write('GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n');
   assert.equal((await health.answer()).status, 200);
   assert.equal(small.rest, '');
@@ -130,31 +119,20 @@ test('nothing is answered before stdout has taken it', async (t) => {
 });
 
 test('what stdout does not take for long is refused with 503 and not delivered, and health says so', async (t) => {
-  const pool = new ProcessPool({
-    port: 0,
-    host: '127.0.0.1',
-    workers: 1,
-    handler: 'http',
-    maxBody: 2 ** 23,
-    output: 'pipe',
-  });
-  await pool.start();
-  t.after(() => pool.stop());
-  const address = pool.address();
-  assert.ok(typeof address === 'object' && address !== null);
-  const filler = await RawClient.connect(address.port);
+  const { pool, port } = await startPool(t, { handler: 'http', maxBody: 2 ** 23 });
+  const filler = await RawClient.connect(port);
   const large = 'x'.repeat(4 * 2 ** 20);
   filler.write(post(large));
   await until('stalled', () => pool.stats().total.stalledMs > 0);
-  const waiting = await RawClient.connect(address.port);
+  const waiting = await RawClient.connect(port);
   waiting.write(post('waits'));
   const refused = await waiting.answer();
   assert.equal(refused.status, 503);
   assert.match(refused.fields['retry-after'] ?? '', /^\d+$/);
-  const late = await RawClient.connect(address.port);
+  const late = await RawClient.connect(port);
   late.write(post('late'));
   assert.equal((await late.answer()).status, 503);
-  const health = await RawClient.connect(address.port);
+  const health = await RawClient.connect(port);
   health.write('GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n');
   assert.equal((await health.answer()).status, 503);
 
@@ -170,12 +148,7 @@ test('what stdout does not take for long is refused with 503 and not delivered, 
 });
 
 test('a slow reader is none that takes nothing', async (t) => {
-  const pool = new ProcessPool({ port: 0, host: '127.0.0.1', workers: 2, handler: 'http', output: 'pipe' });
-  await pool.start();
-  t.after(() => pool.stop());
-  const address = pool.address();
-  assert.ok(typeof address === 'object' && address !== null);
-  const { port } = address;
+  const { pool, port } = await startPool(t, { workers: 2, handler: 'http' });
   const output = pool.output!;
   let taken = 0;
   const reading = setInterval(() => {
@@ -216,12 +189,7 @@ test('a worker behind one that hangs with the turn refuses what it cannot delive
 });
 
 test('health is the pool’s, whichever worker is asked', async (t) => {
-  const pool = new ProcessPool({ port: 0, host: '127.0.0.1', workers: 2, handler: 'http', output: 'pipe' });
-  await pool.start();
-  t.after(() => pool.stop());
-  const address = pool.address();
-  assert.ok(typeof address === 'object' && address !== null);
-  const { port } = address;
+  const { pool, port } = await startPool(t, { workers: 2, handler: 'http' });
   const filler = await RawClient.connect(port);
   filler.write(post('x'.repeat(2 ** 20)).repeat(3));
   await until('stalled for long', () => pool.stats().total.stalledMs > 6000);

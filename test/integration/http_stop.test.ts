@@ -2,12 +2,12 @@ import assert from 'node:assert/strict';
 import { text } from 'node:stream/consumers';
 import { test } from 'node:test';
 
-import { ProcessPool } from '../../lib/index.js';
 import { startCli } from '../helpers/cli.js';
 import { refusesConnections } from '../helpers/clients.js';
 import { counters, get, post, RawClient } from '../helpers/http.js';
 import { until } from '../helpers/until.js';
 import { statOf } from '../helpers/processes.js';
+import { startPool } from '../helpers/pool.js';
 
 const http = ['--handler', 'http', '--workers', '1', '--log-level', 'debug'];
 
@@ -102,13 +102,9 @@ test('a stop while stdout takes nothing says what was not delivered, and none of
 });
 
 test('a worker that is one too many answers its clients, and tells them to connect anew', async (t) => {
-  const pool = new ProcessPool({ port: 0, host: '127.0.0.1', workers: 2, handler: 'http', output: 'pipe' });
-  await pool.start();
-  t.after(() => pool.stop());
+  const { pool, port } = await startPool(t, { workers: 2, handler: 'http' });
   pool.output?.resume();
-  const address = pool.address();
-  assert.ok(typeof address === 'object' && address !== null);
-  const clients = [await RawClient.connect(address.port), await RawClient.connect(address.port)];
+  const clients = [await RawClient.connect(port), await RawClient.connect(port)];
   for (const one of clients) {
     one.write(post('x'));
     assert.equal((await one.answer()).fields.connection, undefined);

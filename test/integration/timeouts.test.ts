@@ -2,27 +2,14 @@ import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import type { Socket } from 'node:net';
 import { text } from 'node:stream/consumers';
-import { suite, test, type TestContext } from 'node:test';
+import { suite, test } from 'node:test';
 import { setTimeout as wait } from 'node:timers/promises';
 
-import { ProcessPool } from '../../lib/index.js';
 import { startCli } from '../helpers/cli.js';
 import { client } from '../helpers/clients.js';
 import { noFaults, trace, traceable } from '../helpers/faults.js';
+import { startPool } from '../helpers/pool.js';
 import { until } from '../helpers/until.js';
-
-async function startPool(t: TestContext, options: ConstructorParameters<typeof ProcessPool>[0]): Promise<ProcessPool> {
-  const pool = new ProcessPool({ port: 0, host: '127.0.0.1', workers: 1, output: 'pipe', ...options });
-  await pool.start();
-  t.after(() => pool.stop());
-  return pool;
-}
-
-function portOf(pool: ProcessPool): number {
-  const address = pool.address();
-  assert.ok(typeof address === 'object' && address !== null);
-  return address.port;
-}
 
 /** Sends a byte now and then, until it is told to stop. */
 function trickle(socket: Socket): () => void {
@@ -58,8 +45,8 @@ test('a silent client is closed, not before its time; one that sends stays until
 
 test('no client is cut that is only kept waiting by the reader of stdout', async (t) => {
   const idleTimeout = 300;
-  const pool = await startPool(t, { idleTimeout });
-  const socket = await client(portOf(pool));
+  const { pool, port } = await startPool(t, { idleTimeout });
+  const socket = await client(port);
   const bytes = Buffer.alloc(4 * 2 ** 20, 'x');
   socket.resume().write(bytes);
   await until('stalled for long', () => pool.stats().total.stalledMs > 4 * idleTimeout);
@@ -74,11 +61,11 @@ test('no client is cut that is only kept waiting by the reader of stdout', async
 });
 
 test('a client that does not begin in time is closed, one that has begun may be silent', async (t) => {
-  const pool = await startPool(t, { firstByteTimeout: 500 });
-  const begun = await client(portOf(pool));
+  const { pool, port } = await startPool(t, { firstByteTimeout: 500 });
+  const begun = await client(port);
   begun.resume().write('a');
   await until('begun', () => pool.stats().total.bytesIn === 1);
-  const silent = await client(portOf(pool));
+  const silent = await client(port);
   await once(silent.resume(), 'close');
   assert.equal(pool.stats().total.firstByteTimeouts, 1);
   assert.equal(begun.closed, false);
@@ -86,10 +73,10 @@ test('a client that does not begin in time is closed, one that has begun may be 
 });
 
 test('a client is closed at its greatest age, and what it had sent is delivered', async (t) => {
-  const pool = await startPool(t, { maxAge: 500, idleTimeout: 60_000 });
+  const { pool, port } = await startPool(t, { maxAge: 500, idleTimeout: 60_000 });
   let received = '';
   pool.output?.on('data', (chunk: Buffer) => (received += chunk.toString()));
-  const socket = await client(portOf(pool));
+  const socket = await client(port);
   socket.on('error', () => undefined);
   trickle(socket);
   await once(socket.resume(), 'close');
@@ -102,12 +89,12 @@ test('a client is closed at its greatest age, and what it had sent is delivered'
 });
 
 test('what waits for stdout at the greatest age is delivered before the connection is closed', async (t) => {
-  const pool = await startPool(t, { maxAge: 500 });
-  const filler = await client(portOf(pool));
+  const { pool, port } = await startPool(t, { maxAge: 500 });
+  const filler = await client(port);
   filler.on('error', () => undefined);
   filler.resume().write(Buffer.alloc(4 * 2 ** 20, 'x'));
   await until('stalled', () => pool.stats().workers.some(({ stalledMs }) => stalledMs > 0));
-  const socket = await client(portOf(pool));
+  const socket = await client(port);
   socket.resume().write(Buffer.alloc(50_000, 'y'));
   await until('stalled for longer than the age', () => pool.stats().total.stalledMs > 1000);
   let received = 0;
@@ -117,17 +104,17 @@ test('what waits for stdout at the greatest age is delivered before the connecti
 });
 
 test('the earliest of several deadlines counts', async (t) => {
-  const pool = await startPool(t, { firstByteTimeout: 60_000, idleTimeout: 200, maxAge: 60_000 });
-  await once((await client(portOf(pool))).resume(), 'close');
+  const { pool, port } = await startPool(t, { firstByteTimeout: 60_000, idleTimeout: 200, maxAge: 60_000 });
+  await once((await client(port)).resume(), 'close');
   assert.equal(pool.stats().total.idleTimeouts, 1);
 });
 
 test('1000 silent clients are all closed while others are served', async (t) => {
-  const pool = await startPool(t, { workers: 2, idleTimeout: 1000, output: 'pipe' });
+  const { pool, port } = await startPool(t, { workers: 2, idleTimeout: 1000, output: 'pipe' });
   pool.output?.resume();
-  const sender = await client(portOf(pool));
+  const sender = await client(port);
   const stop = trickle(sender);
-  const silent = await Promise.all(Array.from({ length: 1000 }, () => client(portOf(pool))));
+  const silent = await Promise.all(Array.from({ length: 1000 }, () => client(port)));
   await Promise.all(silent.map((socket) => once(socket.resume(), 'close')));
   assert.equal(pool.stats().total.idleTimeouts, 1000);
   assert.equal(sender.closed, false);
@@ -136,10 +123,10 @@ test('1000 silent clients are all closed while others are served', async (t) => 
 });
 
 test('a worker that takes over from one that was killed keeps time as well', async (t) => {
-  const pool = await startPool(t, { idleTimeout: 200 });
+  const { pool, port } = await startPool(t, { idleTimeout: 200 });
   process.kill(pool.stats().workers[0]?.pid ?? 0, 'SIGKILL');
   await once(pool, 'worker:start');
-  await once((await client(portOf(pool))).resume(), 'close');
+  await once((await client(port)).resume(), 'close');
   assert.equal(pool.stats().total.idleTimeouts, 1);
 });
 
