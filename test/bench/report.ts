@@ -1,95 +1,56 @@
-import { execFileSync } from 'node:child_process';
-import { cpus, release, totalmem } from 'node:os';
+import { type Comparison, type Figure, mostLost, ownResult, ratio, type Result, typical } from './comparing.js';
 
-import { type Comparison, type Result, typical } from './comparing.js';
-import { root } from '../helpers/cli.js';
-
-/** Ours against another: below 1 ours costs less, above 1 ours is faster. */
-export interface Ratios {
-  system: string;
-  kind: Result['kind'];
-  cpu: number;
-  rate: number;
+function number(value: number): string {
+  if (Number.isNaN(value)) return '–';
+  return value >= 100 ? Math.round(value).toLocaleString('en') : value.toPrecision(3);
 }
 
-export function ratios({ results }: Comparison): Ratios[] {
-  const own = results.find(({ kind, samples }) => kind === 'ours' && samples.length > 0);
-  if (own === undefined) return [];
-  return results
-    .filter((other) => other !== own && other.samples.length > 0)
-    .map((other) => ({
-      system: other.system,
-      kind: other.kind,
-      cpu: typical(own, 'cpuNs') / typical(other, 'cpuNs'),
-      rate: typical(own, 'rate') / typical(other, 'rate'),
-    }));
+/** Ours as a multiple of the best of that kind: of the one that is hardest to beat. */
+function againstBest(comparison: Comparison, { name, better }: Figure, kind: Result['kind']): number {
+  const all = comparison.results
+    .filter((result) => result.kind === kind && result.samples.length > 0)
+    .map((result) => ratio(comparison, result, name));
+  if (all.length === 0) return Number.NaN;
+  return better === 'lower' ? Math.max(...all) : Math.min(...all);
 }
 
-function best(all: Ratios[], kind: Result['kind'], figure: 'cpu' | 'rate'): number | undefined {
-  const of = all.filter((one) => one.kind === kind).map((one) => one[figure]);
-  if (of.length === 0) return undefined;
-  return figure === 'cpu' ? Math.max(...of) : Math.min(...of);
-}
-
-function figure(value: number | undefined): string {
-  return value === undefined || Number.isNaN(value) ? '–' : value.toPrecision(3);
-}
-
-function lost(result: Result): string {
-  const most = Math.max(...result.samples.map((sample) => sample.lost));
-  return most > 0 ? `loses ${most} bytes` : '';
-}
-
-export interface Machine {
-  date: string;
-  commit: string;
-  kernel: string;
-  processor: string;
-  cores: number;
-  memoryGiB: number;
-  node: string;
-}
-
-export function machine(): Machine {
-  const [first] = cpus();
-  return {
-    date: new Date().toISOString(),
-    commit: execFileSync('git', ['-C', root, 'describe', '--always', '--dirty'], { encoding: 'utf8' }).trim(),
-    kernel: release(),
-    processor: first?.model ?? '',
-    cores: cpus().length,
-    memoryGiB: Math.round(totalmem() / 2 ** 30),
-    node: process.version,
-  };
-}
-
-/** Ours against the limit and the best peer of each workload. */
+/** Ours, and against the limit and the best peer of each workload. */
 function summary(comparisons: Comparison[]): string[][] {
-  return [
-    ['workload', 'CPU ÷ limit', 'CPU ÷ best peer', 'rate ÷ limit', 'rate ÷ best peer'],
-    ...comparisons.map((comparison) => {
-      const all = ratios(comparison);
+  const rows = comparisons.flatMap((comparison) =>
+    comparison.figures.map((figure, index) => {
+      const own = ownResult(comparison);
       return [
-        `${comparison.id}: ${comparison.title}`,
-        figure(best(all, 'limit', 'cpu')),
-        figure(best(all, 'peer', 'cpu')),
-        figure(best(all, 'limit', 'rate')),
-        figure(best(all, 'peer', 'rate')),
+        index === 0 ? `${comparison.id}: ${comparison.title}` : '',
+        `${figure.name}, ${figure.unit}`,
+        number(own === undefined ? Number.NaN : typical(own, figure.name)),
+        number(againstBest(comparison, figure, 'limit')),
+        number(againstBest(comparison, figure, 'peer')),
       ];
     }),
-  ];
+  );
+  return [['workload', 'figure', 'ours', 'ours ÷ limit', 'ours ÷ best peer'], ...rows];
 }
 
-/** All systems of a workload, as multiples of ours. */
+function remarks(result: Result): string {
+  const lost = mostLost(result);
+  const notes = result.samples.flatMap(({ note }) => note ?? []);
+  return [
+    ...(result.missing === undefined ? [] : [result.missing]),
+    ...(lost > 0 ? [`loses ${lost} bytes`] : []),
+    ...new Set(notes),
+  ].join('; ');
+}
+
+/** All contenders of a workload: ours, and the others as multiples of ours. */
 function details(comparison: Comparison): string[][] {
-  const all = ratios(comparison);
-  const rows = comparison.results
-    .filter(({ kind }) => kind !== 'ours')
-    .map((result) => {
-      const one = all.find(({ system }) => system === result.system);
-      return [result.system, figure(one && 1 / one.cpu), figure(one && 1 / one.rate), result.missing ?? lost(result)];
-    });
-  return [[`${comparison.id}: ${comparison.title}`, 'CPU ÷ ours', 'rate ÷ ours', ''], ...rows];
+  const rows = comparison.results.map((result) => {
+    const values = comparison.figures.map(({ name, unit }) =>
+      result.kind === 'ours' ? `${number(typical(result, name))} ${unit}` : number(1 / ratio(comparison, result, name)),
+    );
+    return [result.system, ...values, remarks(result)];
+  });
+  const heads = comparison.figures.map(({ name }) => `${name} ÷ ours`);
+  return [[`${comparison.id}: ${comparison.title}`, ...heads, ''], ...rows];
 }
 
 /** All of it in Markdown. */

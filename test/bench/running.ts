@@ -1,18 +1,16 @@
-import { type ChildProcess, execFile, spawn } from 'node:child_process';
+import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { closeSync, mkdtempSync, openSync, rmSync, statSync } from 'node:fs';
 import { createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { promisify } from 'node:util';
 
 import { loadBinding } from '../../lib/native.js';
 import { refusesConnections } from '../helpers/clients.js';
 import { until } from '../helpers/until.js';
 import { bytesReadBy, cpuOfTree } from './processes.js';
-import { built, type System } from './systems.js';
-
-const run = promisify(execFile);
+import { built, printed } from './programs.js';
+import type { System } from './systems.js';
 
 /** Where a system's stdout goes. */
 export type Destination = 'pipe' | 'file' | 'append' | 'null';
@@ -63,8 +61,8 @@ export class Running implements AsyncDisposable {
   }
 
   /** Processor time since the start, of all its processes and, where it has one, its reader. */
-  get cpuMs(): number {
-    return this.#cpuMs() - this.#startMs;
+  get cpuSeconds(): number {
+    return (this.#cpuMs() - this.#startMs) / 1e3;
   }
 
   /** Bytes that have come out of it. */
@@ -110,6 +108,5 @@ export interface Load {
 }
 
 export async function load(program: string, args: string[]): Promise<Load> {
-  const { stdout } = await run(built(program), args);
-  return JSON.parse(stdout) as Load;
+  return JSON.parse(await printed(built(program), args)) as Load;
 }

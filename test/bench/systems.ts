@@ -1,20 +1,20 @@
-import { spawnSync } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 import { root } from '../helpers/cli.js';
+import type { Contender, Sample } from './comparing.js';
+import { built } from './programs.js';
 
-/** What is measured, or stands beside it: it listens on a port of 127.0.0.1 and writes what comes there to stdout. */
-export interface System {
-  name: string;
-  kind: 'ours' | 'peer' | 'limit';
+/** A contender that listens on a port of 127.0.0.1 and writes what comes there to stdout. */
+export interface System extends Omit<Contender, 'measure'> {
   /** `folder` is the run's own, for files that it needs. */
   command(port: number, folder: string): string[];
-  /** The program that has to be there, and the Debian package that has it. */
-  needs?: { program: string; package: string };
 }
 
-export const built = (program: string): string => join(__dirname, 'build', 'Release', program);
+export function against(systems: System[], measure: (system: System) => Promise<Sample>): Contender[] {
+  return systems.map((system) => ({ ...system, measure: () => measure(system) }));
+}
+
 const peer = (script: string): string => join(__dirname, 'peers', script);
 const cli = join(root, 'dist', 'cli.js');
 
@@ -38,14 +38,14 @@ export const socat: System = {
   name: 'socat',
   kind: 'peer',
   command: (port) => ['socat', '-u', `TCP-LISTEN:${port},bind=127.0.0.1,fork,reuseaddr,backlog=1024`, '-'],
-  needs: { program: 'socat', package: 'socat' },
+  needs: [{ name: 'socat', package: 'socat' }],
 };
 
 export const ncat: System = {
   name: 'ncat',
   kind: 'peer',
   command: (port) => ['ncat', '-l', '-k', '--recv-only', '-m', '1000', '127.0.0.1', String(port)],
-  needs: { program: 'ncat', package: 'ncat' },
+  needs: [{ name: 'ncat', package: 'ncat' }],
 };
 
 export const nodeNet: System = {
@@ -89,13 +89,9 @@ export const nginx: System = {
     );
     return ['nginx', '-p', folder, '-e', '/dev/null', '-c', file];
   },
-  needs: { program: 'nginx', package: 'nginx-light' },
+  needs: [{ name: 'nginx', package: 'nginx-light' }],
 };
 
 export const spliceLimit = limit('limit_splice', 'splice loop');
 export const copyLimit = limit('limit_copy', 'read and write loop');
 export const acceptLimit = limit('limit_accept', 'SO_REUSEPORT accept loop');
-
-export function isHere(program: string): boolean {
-  return spawnSync('sh', ['-c', `command -v ${program}`]).status === 0;
-}

@@ -1,0 +1,54 @@
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+
+import { root } from '../helpers/cli.js';
+
+/** The command line, see bench.ts. */
+export interface Options {
+  quick: boolean;
+  check: boolean;
+  /** What an id begins with. */
+  only: string[];
+  rounds: number;
+  out: string;
+}
+
+const mostRounds = 100;
+
+const options = {
+  quick: { type: 'boolean', default: false },
+  check: { type: 'boolean', default: false },
+  only: { type: 'string', default: 'W' },
+  rounds: { type: 'string' },
+  out: { type: 'string', default: join(root, 'build', 'bench') },
+} as const;
+
+function parsed(): ReturnType<typeof parseArgs<{ options: typeof options }>>['values'] {
+  try {
+    return parseArgs({ options }).values;
+  } catch (error) {
+    const [reason] = (error as Error).message.split('\n');
+    throw new Error(`${process.argv.slice(2).join(' ')}: ${reason}`, { cause: error });
+  }
+}
+
+/** @throws {Error} that names the option and its value */
+export function readOptions(): Options {
+  const values = parsed();
+  const given = values.rounds ?? (values.quick ? '2' : '5');
+  const rounds = /^\d+$/.test(given) ? Number(given) : 0;
+  if (rounds < 1 || rounds > mostRounds) {
+    throw new Error(`--rounds ${given}: it has to be a whole number from 1 to ${mostRounds}`);
+  }
+  return { ...values, only: values.only.split(','), rounds };
+}
+
+/** What `only` asks for. @throws {Error} if a part of it stands for nothing */
+export function chosen<T extends { id: string }>(all: T[], only: string[]): T[] {
+  const unknown = only.find((prefix) => prefix === '' || !all.some(({ id }) => id.startsWith(prefix)));
+  if (unknown !== undefined) {
+    const ids = all.map(({ id }) => id).join(', ');
+    throw new Error(`--only ${only.join(',')}: no workload begins with '${unknown}'; there are ${ids}`);
+  }
+  return all.filter(({ id }) => only.some((prefix) => id.startsWith(prefix)));
+}
