@@ -4,6 +4,7 @@ import { closeSync, mkdtempSync, openSync, rmSync, statSync } from 'node:fs';
 import { createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as wait } from 'node:timers/promises';
 
 import { loadBinding } from '../../lib/native.js';
 import { refusesConnections } from '../helpers/clients.js';
@@ -14,6 +15,9 @@ import type { System } from './systems.js';
 
 /** Where a system's stdout goes. */
 export type Destination = 'pipe' | 'file' | 'append' | 'null';
+
+/** How long a system has to be still to be at rest. */
+const restMs = 50;
 
 async function freePort(): Promise<number> {
   const server = createServer().listen(0, '127.0.0.1');
@@ -26,7 +30,7 @@ async function freePort(): Promise<number> {
 
 /** A system in a process of its own, from its readiness to its end. */
 export class Running implements AsyncDisposable {
-  readonly #startMs: number;
+  #startMs = 0;
 
   private constructor(
     readonly port: number,
@@ -35,9 +39,7 @@ export class Running implements AsyncDisposable {
     readonly reader: ChildProcess | undefined,
     readonly folder: string,
     readonly file: string | undefined,
-  ) {
-    this.#startMs = this.#cpuMs();
-  }
+  ) {}
 
   static async start(system: System, destination: Destination): Promise<Running> {
     const port = await freePort();
@@ -57,10 +59,22 @@ export class Running implements AsyncDisposable {
     }
     await once(child, 'spawn');
     await until(`${system.name} listens`, async () => !(await refusesConnections(port)));
-    return new Running(port, child, child.pid ?? 0, reader, folder, file);
+    const running = new Running(port, child, child.pid ?? 0, reader, folder, file);
+    await running.rest();
+    return running;
   }
 
-  /** Processor time since the start, of all its processes and, where it has one, its reader. */
+  /** Waits until none of it runs, having done all that there was to do; what follows is what it costs. */
+  async rest(): Promise<void> {
+    await until('a system rests', async () => {
+      const before = this.#cpuMs();
+      await wait(restMs);
+      this.#startMs = this.#cpuMs();
+      return this.#startMs - before < restMs / 100;
+    });
+  }
+
+  /** Processor time since it rested, of all its processes and, where it has one, its reader. */
   get cpuSeconds(): number {
     return (this.#cpuMs() - this.#startMs) / 1e3;
   }
