@@ -13,16 +13,20 @@ function read(path: string): string {
   }
 }
 
+function entries(path: string): string[] {
+  try {
+    return readdirSync(path);
+  } catch {
+    return [];
+  }
+}
+
 /** Time that the threads of a process have run, in ms. */
 function ownMs(pid: number): number {
   const tasks = `/proc/${pid}/task`;
-  try {
-    return readdirSync(tasks)
-      .map((task) => Number(read(`${tasks}/${task}/schedstat`).split(' ')[0] ?? 0) / 1e6)
-      .reduce((sum, ms) => sum + ms, 0);
-  } catch {
-    return 0;
-  }
+  return entries(tasks)
+    .map((task) => Number(read(`${tasks}/${task}/schedstat`).split(' ')[0] ?? 0) / 1e6)
+    .reduce((sum, ms) => sum + ms, 0);
 }
 
 /** Time of the processes that it has reaped, and of those that they had. */
@@ -42,6 +46,11 @@ export function privateMemoryOfTree(pid: number): number {
   return [pid, ...descendantsOf(pid)]
     .flatMap((one) => [...read(`/proc/${one}/smaps_rollup`).matchAll(/^Private_\w+:\s*(\d+) kB/gm)])
     .reduce((sum, [, kib]) => sum + Number(kib) * 1024, 0);
+}
+
+/** Open descriptors of a process and all that descend from it. */
+export function descriptorsOfTree(pid: number): number {
+  return [pid, ...descendantsOf(pid)].reduce((sum, one) => sum + entries(`/proc/${one}/fd`).length, 0);
 }
 
 /** Bytes that a process has asked the kernel to read, and got. */

@@ -1,7 +1,7 @@
 import { type Comparison, type Figure, mostLost, ownResult, ratio, type Result, typical } from './comparing.js';
 
 function number(value: number): string {
-  if (Number.isNaN(value)) return '–';
+  if (!Number.isFinite(value)) return '–';
   return value >= 100 ? Math.round(value).toLocaleString('en') : value.toPrecision(3);
 }
 

@@ -9,6 +9,8 @@ import { built } from './programs.js';
 export interface System extends Omit<Contender, 'measure'> {
   /** `folder` is the run's own, for files that it needs. */
   command(port: number, folder: string): string[];
+  /** Processes that hold its connections. @default 1 */
+  holders?: number;
 }
 
 export function against(systems: System[], measure: (system: System) => Promise<Sample>): Contender[] {
@@ -23,6 +25,7 @@ const ours = (...args: string[]): System => ({
   name: 'procpool-native',
   kind: 'ours',
   command: (port) => [process.execPath, cli, '--host', '127.0.0.1', '--port', String(port), '--workers', '2', ...args],
+  holders: 2,
 });
 
 const limit = (program: string, name: string): System => ({
@@ -58,12 +61,14 @@ export const nodeCluster: System = {
   name: 'node:cluster',
   kind: 'peer',
   command: (port) => [process.execPath, peer('cluster.cjs'), String(port), 'rr'],
+  holders: 2,
 };
 
 export const nodeClusterNone: System = {
   name: 'node:cluster, SCHED_NONE',
   kind: 'peer',
   command: (port) => [process.execPath, peer('cluster.cjs'), String(port), 'none'],
+  holders: 2,
 };
 
 export const nodeHttp: System = {

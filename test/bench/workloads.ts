@@ -1,4 +1,5 @@
 import type { Workload } from './comparing.js';
+import { besideIdle, idle } from './idle.js';
 import { requests } from './requests.js';
 import { bulks, connections, messages } from './transfers.js';
 
@@ -7,6 +8,7 @@ export interface Volume {
   messages: number;
   connections: number;
   requestSeconds: number;
+  idle: number[];
   /** With peers that take very long. */
   patient: boolean;
 }
@@ -17,6 +19,7 @@ export const full: Volume = {
   messages: 800_000,
   connections: 40_000,
   requestSeconds: 5,
+  idle: [1_000, 10_000, 60_000],
   patient: true,
 };
 export const quick: Volume = {
@@ -24,6 +27,7 @@ export const quick: Volume = {
   messages: 160_000,
   connections: 8_000,
   requestSeconds: 2,
+  idle: [10_000],
   patient: false,
 };
 
@@ -33,6 +37,8 @@ export function workloads(volume: Volume): Workload[] {
     messages(8, volume.messages),
     messages(200, volume.messages),
     connections(volume.connections, volume.patient),
+    ...volume.idle.map(idle),
+    besideIdle(volume.messages, Math.max(...volume.idle)),
     requests(volume.requestSeconds),
   ];
 }

@@ -1,5 +1,6 @@
 // Clients that say nothing: opens the connections, prints {"ready":N}, holds them until stdin ends. A
-// process and an address for each 15,000, for the sake of descriptors and ports. load_idle port=P connections=N
+// process and an address for so many of them, for the sake of descriptors and ports. load_idle port=P connections=N
+// [each=15000]
 
 #include <algorithm>
 #include <vector>
@@ -8,8 +9,6 @@
 #include "client.h"
 
 namespace {
-
-constexpr std::uint64_t connections_each = 15'000;
 
 /// Writes a byte once all are open.
 [[noreturn]] void hold(std::uint16_t port, std::uint64_t host, std::uint64_t connections, int ready) {
@@ -23,17 +22,19 @@ constexpr std::uint64_t connections_each = 15'000;
 }  // namespace
 
 int main(int count, char** words) {
-  const bench::arguments given(count, words, {{"port", ""}, {"connections", ""}, {"timeout", "120"}});
-  const std::uint64_t connections = given.number("connections");
+  const bench::arguments given(count, words,
+                               {{"port", ""}, {"connections", ""}, {"each", "15000"}, {"timeout", "120"}});
+  const std::uint64_t connections = given.number("connections", 0);
+  const std::uint64_t each = given.number("each");
   bench::give_up_after(given.number("timeout", 0));
   bench::children holders;
   std::vector<bench::unique_fd> ready;
-  for (std::uint64_t begun = 0; begun < connections; begun += connections_each) {
+  for (std::uint64_t begun = 0; begun < connections; begun += each) {
     int ends[2];
     bench::check("pipe2", bench::sys::pipe(ends, bench::sys::blocking::yes));
     ready.emplace_back(ends[0]);
     const bench::unique_fd done(ends[1]);
-    holders.add([&] { hold(given.port(), ready.size(), std::min(connections_each, connections - begun), done.get()); });
+    holders.add([&] { hold(given.port(), ready.size(), std::min(each, connections - begun), done.get()); });
   }
 
   char byte = 0;
