@@ -1,5 +1,6 @@
 import type { Workload } from './comparing.js';
 import { besideIdle, idle } from './idle.js';
+import { life } from './life.js';
 import { requests } from './requests.js';
 import { bulks, connections, messages } from './transfers.js';
 
@@ -40,5 +41,6 @@ export function workloads(volume: Volume): Workload[] {
     ...volume.idle.map(idle),
     besideIdle(volume.messages, Math.max(...volume.idle)),
     requests(volume.requestSeconds),
+    life(),
   ];
 }
