@@ -8,7 +8,7 @@
   },
   "targets": [
     {"target_name": "output_way", "type": "executable", "sources": ["output_way.cc", "../../native/worker/output.cc"]},
-    {"target_name": "timer_wheel", "type": "executable", "sources": ["timer_wheel.cc", "../../native/event/timer_wheel.cc"]},
+    {"target_name": "timer_queue", "type": "executable", "sources": ["native/timer_queue.cc", "../../native/event/timer_wheel.cc"]},
     {"target_name": "load_bulk", "type": "executable", "sources": ["native/load_bulk.cc"]},
     {"target_name": "load_messages", "type": "executable", "sources": ["native/load_messages.cc"]},
     {"target_name": "load_connects", "type": "executable", "sources": ["native/load_connects.cc"]},

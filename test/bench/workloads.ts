@@ -2,6 +2,7 @@ import type { Workload } from './comparing.js';
 import { besideIdle, idle } from './idle.js';
 import { life } from './life.js';
 import { requests } from './requests.js';
+import { timers } from './timers.js';
 import { bulks, connections, messages } from './transfers.js';
 
 export interface Volume {
@@ -10,6 +11,7 @@ export interface Volume {
   connections: number;
   requestSeconds: number;
   idle: number[];
+  timers: number;
   /** With peers that take very long. */
   patient: boolean;
 }
@@ -21,6 +23,7 @@ export const full: Volume = {
   connections: 40_000,
   requestSeconds: 5,
   idle: [1_000, 10_000, 60_000],
+  timers: 1_000_000,
   patient: true,
 };
 export const quick: Volume = {
@@ -29,6 +32,7 @@ export const quick: Volume = {
   connections: 8_000,
   requestSeconds: 2,
   idle: [10_000],
+  timers: 100_000,
   patient: false,
 };
 
@@ -42,5 +46,6 @@ export function workloads(volume: Volume): Workload[] {
     besideIdle(volume.messages, Math.max(...volume.idle)),
     requests(volume.requestSeconds),
     life(),
+    timers(volume.timers),
   ];
 }

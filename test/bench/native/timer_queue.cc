@@ -1,18 +1,16 @@
-// A million connections with an idle timeout of a minute that every read renews, in ms:
-// timer_wheel wheel|heap|multimap → ns per operation as JSON. For timer_wheel.ts.
+// Connections with an idle timeout of a minute that every read renews, in ms, one every ten seconds:
+// timer_queue queue=wheel|heap|multimap [timers=1000000] → ns per operation as JSON.
 
 #include "event/timer_wheel.h"
 
-#include <cstdio>
-#include <cstdlib>
+#include <limits>
 #include <map>
 #include <numeric>
 #include <random>
-#include <string_view>
 #include <utility>
 #include <vector>
 
-#include "sys/syscalls.h"
+#include "bench.h"
 
 using procpool::event::tick;
 
@@ -20,13 +18,13 @@ namespace {
 
 using id = std::uint32_t;
 
-constexpr id timers = 1'000'000;
 constexpr tick timeout = 60'000;
-constexpr tick now_and_then = 10'000;  // between two reads of a connection's
-constexpr tick often = 1'000;
+constexpr tick gap = 10'000;  // between two reads of a connection's
 
 class wheel {
  public:
+  explicit wheel(id timers) : timers_(timers) {}
+
   void set(id one, tick expires) { wheel_.set(timers_[one], expires); }
   void cancel(id one) { wheel_.cancel(timers_[one]); }
 
@@ -38,13 +36,13 @@ class wheel {
 
  private:
   procpool::event::timer_wheel wheel_;
-  std::vector<procpool::event::timer> timers_ = std::vector<procpool::event::timer>(timers);
+  std::vector<procpool::event::timer> timers_;
 };
 
 /// Binary; each timer knows its position, so that it can be renewed.
 class heap {
  public:
-  heap() { entries_.reserve(timers); }
+  explicit heap(id timers) : positions_(timers, none) { entries_.reserve(timers); }
 
   void set(id one, tick expires) {
     if (positions_[one] == none) {
@@ -73,7 +71,7 @@ class heap {
     tick expires;
     id one;
   };
-  static constexpr id none = timers;
+  static constexpr id none = std::numeric_limits<id>::max();
 
   void put(std::size_t at, entry one) {
     entries_[at] = one;
@@ -106,12 +104,14 @@ class heap {
   }
 
   std::vector<entry> entries_;
-  std::vector<id> positions_ = std::vector<id>(timers, none);
+  std::vector<id> positions_;
 };
 
 /// A renewal keeps its node.
 class multimap {
  public:
+  explicit multimap(id timers) : nodes_(timers, map_.end()) {}
+
   void set(id one, tick expires) {
     if (nodes_[one] == map_.end()) {
       nodes_[one] = map_.emplace(expires, one);
@@ -132,96 +132,95 @@ class multimap {
 
  private:
   std::multimap<tick, id> map_;
-  std::vector<decltype(map_)::iterator> nodes_ = std::vector<decltype(map_)::iterator>(timers, map_.end());
+  std::vector<decltype(map_)::iterator> nodes_;
 };
 
 class stopwatch {
  public:
   template <typename Work>
-  void measure(Work work) {
+  void measure(std::uint64_t operations, Work work) {
     const std::uint64_t begin = procpool::sys::monotonic_ns();
     work();
     ns_ += procpool::sys::monotonic_ns() - begin;
+    operations_ += operations;
   }
 
-  [[nodiscard]] double per(double operations) const { return static_cast<double>(ns_) / operations; }
+  [[nodiscard]] std::string field(const char* name) const {
+    return bench::quoted(name, std::to_string(static_cast<double>(ns_) / static_cast<double>(operations_)));
+  }
 
  private:
   std::uint64_t ns_ = 0;
+  std::uint64_t operations_ = 0;
 };
 
 void expect(std::size_t expired, std::size_t expected) {
-  if (expired == expected) return;
-  std::fprintf(stderr, "%zu timers expired instead of %zu\n", expired, expected);
-  std::exit(EXIT_FAILURE);
+  if (expired != expected)
+    bench::fail(std::to_string(expired) + " timers expired instead of " + std::to_string(expected));
 }
 
 template <typename Queue>
-void run() {
-  Queue queue;
+void run(id timers) {
+  Queue queue(timers);
   tick now = 1'000'000;
   queue.advance(now);
   std::mt19937 random(1);
   std::vector<id> order(timers);
   std::iota(order.begin(), order.end(), 0);
-  stopwatch add, renew, renew_often, cancel, expire, idle;
+  stopwatch add, renew, cancel, expire, idle;
 
   // Each timer once, every time in another order, while the time goes on.
-  const auto set_all = [&](stopwatch& watch, tick duration) {
+  const auto set_all = [&](stopwatch& watch) {
     std::shuffle(order.begin(), order.end(), random);
     std::size_t expired = 0;
-    watch.measure([&] {
+    watch.measure(timers, [&] {
       for (auto one = order.cbegin(); one != order.cend();) {
-        for (tick read = 0; read < timers / duration; ++read) queue.set(*one++, now + timeout);
+        for (tick read = 0; read < timers / gap; ++read) queue.set(*one++, now + timeout);
         expired += queue.advance(++now);
       }
     });
     expect(expired, 0);
   };
 
-  set_all(add, now_and_then);
-  const tick rounds = 2 * timeout / now_and_then;
-  for (tick round = 0; round < rounds; ++round) set_all(renew, now_and_then);
-  const tick more_rounds = timeout / often;
-  for (tick round = 0; round < more_rounds; ++round) set_all(renew_often, often);
+  set_all(add);
+  for (tick begun = 0; begun < 2 * timeout; begun += gap) set_all(renew);
   std::shuffle(order.begin(), order.end(), random);
-  cancel.measure([&] {
+  cancel.measure(timers, [&] {
     for (const id one : order) queue.cancel(one);
   });
 
-  set_all(add, now_and_then);
+  set_all(add);
   std::size_t expired = 0;
-  expire.measure([&] {
+  expire.measure(timers, [&] {
     for (const tick end = now + timeout; now < end;) expired += queue.advance(++now);
   });
   expect(expired, timers);
 
   for (const id one : order) queue.set(one, now + (tick{1} << 40U) + one);
-  constexpr int ticks = 10'000'000;
-  idle.measure([&] {
-    for (int step = 0; step < ticks; ++step) expired += queue.advance(++now);
+  constexpr std::uint64_t ticks = 10'000'000;
+  idle.measure(ticks, [&] {
+    for (std::uint64_t step = 0; step < ticks; ++step) expired += queue.advance(++now);
   });
   expect(expired, timers);
 
-  std::printf(R"({"add": %.2f, "renew": %.2f, "renewOften": %.2f, "cancel": %.2f, "expire": %.2f, "tick": %.2f})"
-              "\n",
-              add.per(2.0 * timers), renew.per(static_cast<double>(rounds) * timers),
-              renew_often.per(static_cast<double>(more_rounds) * timers), cancel.per(timers), expire.per(timers),
-              idle.per(ticks));
+  bench::print(add.field("add") + "," + renew.field("renew") + "," + cancel.field("cancel") + "," +
+               expire.field("expire") + "," + idle.field("tick"));
 }
 
 }  // namespace
 
-int main(int count, char** arguments) {
-  const std::string_view which = count == 2 ? arguments[1] : "";
-  if (which == "wheel") {
-    run<wheel>();
-  } else if (which == "heap") {
-    run<heap>();
-  } else if (which == "multimap") {
-    run<multimap>();
+int main(int count, char** words) {
+  const bench::arguments given(count, words, {{"queue", ""}, {"timers", "1000000"}});
+  const std::string& queue = given.text("queue");
+  const id timers = given.number<id>("timers");
+  if (timers == 0 || timers % gap != 0) bench::fail("timers have to be a multiple of " + std::to_string(gap));
+  if (queue == "wheel") {
+    run<wheel>(timers);
+  } else if (queue == "heap") {
+    run<heap>(timers);
+  } else if (queue == "multimap") {
+    run<multimap>(timers);
   } else {
-    return 2;
+    bench::fail("queue is wheel, heap or multimap");
   }
-  return 0;
 }
