@@ -42,11 +42,12 @@ async function write(comparisons: Comparison[], { rounds, out }: Options): Promi
 }
 
 async function main(): Promise<void> {
+  const comparisons: Comparison[] = [];
   let options: Options;
   let wanted: Workload[];
   try {
     options = readOptions();
-    wanted = chosen(workloads(options.quick ? quick : full), options.only);
+    wanted = chosen(workloads(options.quick ? quick : full, comparisons), options.only);
   } catch (error) {
     console.error((error as Error).message);
     process.exitCode = 2;
@@ -56,7 +57,6 @@ async function main(): Promise<void> {
   for (const program of missing(needed)) {
     console.error(`${program.name} is missing, of the Debian package ${program.package}`);
   }
-  const comparisons: Comparison[] = [];
   await compareAll(wanted, options.rounds, comparisons);
   await write(comparisons, options);
 

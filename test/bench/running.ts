@@ -13,8 +13,8 @@ import { bytesReadBy, cpuOfTree } from './processes.js';
 import { built, printed } from './programs.js';
 import type { System } from './systems.js';
 
-/** Where a system's stdout goes. */
-export type Destination = 'pipe' | 'file' | 'append' | 'null';
+/** Where a system's stdout goes; `held` is a pipe that the benchmark gives to a reader of its own. */
+export type Destination = 'pipe' | 'held' | 'file' | 'append' | 'null';
 
 /** How long a system has to be still to be at rest. */
 const restMs = 50;
@@ -39,6 +39,8 @@ export class Running implements AsyncDisposable {
     readonly reader: ChildProcess | undefined,
     readonly folder: string,
     readonly file: string | undefined,
+    /** Open until the system has ended, so that it is never told that nobody reads. */
+    readonly readEnd: number | undefined,
   ) {}
 
   static async start(system: System, destination: Destination): Promise<Running> {
@@ -46,22 +48,29 @@ export class Running implements AsyncDisposable {
     const folder = mkdtempSync(join(tmpdir(), 'procpool-bench-'));
     const [program = '', ...args] = system.command(port, folder);
     const file = destination === 'file' || destination === 'append' ? join(folder, 'out') : undefined;
-    const [readEnd, writeEnd] = destination === 'pipe' ? loadBinding().binding.pipe() : [undefined, undefined];
+    const piped = destination === 'pipe' || destination === 'held';
+    const [readEnd, writeEnd] = piped ? loadBinding().binding.pipe() : [undefined, undefined];
     const stdout = writeEnd ?? openSync(file ?? '/dev/null', destination === 'append' ? 'a' : 'w');
     const child = spawn(program, args, { stdio: ['ignore', stdout, 'ignore'] });
     closeSync(stdout);
     let reader: ChildProcess | undefined;
-    if (readEnd !== undefined) {
+    if (readEnd !== undefined && destination === 'pipe') {
       reader = spawn(built('count_stdin'), [`report=${join(folder, 'count')}`], {
         stdio: [readEnd, 'ignore', 'inherit'],
       });
       closeSync(readEnd);
     }
     await once(child, 'spawn');
-    await until(`${system.name} listens`, async () => !(await refusesConnections(port)));
-    const running = new Running(port, child, child.pid ?? 0, reader, folder, file);
-    await running.rest();
-    return running;
+    const held = destination === 'held' ? readEnd : undefined;
+    const running = new Running(port, child, child.pid ?? 0, reader, folder, file, held);
+    try {
+      await until(`${system.name} listens`, async () => !(await refusesConnections(port)));
+      await running.rest();
+      return running;
+    } catch (error) {
+      await running[Symbol.asyncDispose]();
+      throw error;
+    }
   }
 
   /** Waits until none of it runs, having done all that there was to do; what follows is what it costs. */
@@ -105,6 +114,7 @@ export class Running implements AsyncDisposable {
       this.process.kill('SIGTERM');
       await exited;
     }
+    if (this.readEnd !== undefined) closeSync(this.readEnd);
     if (this.reader?.exitCode === null) await once(this.reader, 'exit');
     rmSync(this.folder, { recursive: true });
   }

@@ -1,5 +1,6 @@
-import type { Workload } from './comparing.js';
+import type { Comparison, Workload } from './comparing.js';
 import { besideIdle, idle } from './idle.js';
+import { latencyUnderLoad, latencyWhenIdle } from './latency.js';
 import { life } from './life.js';
 import { requests } from './requests.js';
 import { timers } from './timers.js';
@@ -12,6 +13,8 @@ export interface Volume {
   requestSeconds: number;
   idle: number[];
   timers: number;
+  singleMessages: number;
+  latencySeconds: number;
   /** With peers that take very long. */
   patient: boolean;
 }
@@ -24,6 +27,8 @@ export const full: Volume = {
   requestSeconds: 5,
   idle: [1_000, 10_000, 60_000],
   timers: 1_000_000,
+  singleMessages: 5_000,
+  latencySeconds: 3,
   patient: true,
 };
 export const quick: Volume = {
@@ -33,10 +38,13 @@ export const quick: Volume = {
   requestSeconds: 2,
   idle: [10_000],
   timers: 100_000,
+  singleMessages: 1_000,
+  latencySeconds: 1,
   patient: false,
 };
 
-export function workloads(volume: Volume): Workload[] {
+/** In the order of a run; `measured` fills as it goes. */
+export function workloads(volume: Volume, measured: Comparison[]): Workload[] {
   return [
     ...bulks(volume.bulkBytes),
     messages(8, volume.messages),
@@ -47,5 +55,7 @@ export function workloads(volume: Volume): Workload[] {
     requests(volume.requestSeconds),
     life(),
     timers(volume.timers),
+    latencyWhenIdle(volume.singleMessages),
+    latencyUnderLoad(volume.latencySeconds, measured),
   ];
 }

@@ -1,8 +1,9 @@
 // How long a message takes from a client's send(2) to the reader of the system's stdout, which is stdin
 // here, both on one clock. load_latency port=P mode=idle [messages=2000] [gap_us=500]: each after the one
-// before has come; mode=load rate=R connections=C messages=M: evenly in time → JSON, in ns, or {"mixed":true}.
+// before has come; mode=load rate=R connections=C messages=M: evenly in time → JSON, in ns.
 
 #include <algorithm>
+#include <atomic>
 #include <thread>
 #include <vector>
 
@@ -10,89 +11,88 @@
 
 namespace {
 
-constexpr std::uint64_t magic = 0x6c6f6f7063'6f7270;
+constexpr std::size_t size = 200;
+constexpr std::uint64_t most_connections = 256;
 
-struct record {
-  std::uint64_t sequence = 0;
-  std::uint64_t sent_ns = 0;
-  std::uint64_t head = magic;
-  std::array<char, 168> padding{};
-  std::uint64_t tail = 0;
-};
-static_assert(sizeof(record) == 200);
-
-void send_now(int socket, std::uint64_t sequence) {
-  record one;
-  one.sequence = sequence;
-  one.tail = sequence + magic;
-  one.sent_ns = bench::sys::monotonic_ns();
-  bench::send_all(socket, {reinterpret_cast<const char*>(&one), sizeof one});
-}
-
-/// Takes records from stdin however reads divide them.
-class reader {
+/// Messages, in turn on the connections. All bytes of a connection are its number, so that whatever its
+/// bytes are mixed with, counting them says which message has come.
+class exchange {
  public:
-  /// At least one; `seen` gets the latency of each.
-  void read(std::vector<std::uint64_t>& seen) {
-    const std::size_t before = seen.size();
-    while (seen.size() == before) {
-      const auto got =
-          bench::check("read", bench::sys::read(STDIN_FILENO, buffer_.data() + filled_, buffer_.size() - filled_));
-      const std::uint64_t now = bench::sys::monotonic_ns();
-      if (got == 0) bench::fail("stdin has ended after " + std::to_string(seen.size()) + " messages");
-      filled_ += static_cast<std::size_t>(got);
-      take(now, seen);
+  exchange(std::uint16_t port, std::uint64_t connections, std::uint64_t messages) : sent_ns_(messages) {
+    for (std::uint64_t number = 0; number < connections; ++number) {
+      clients_.push_back({bench::connect(port), std::string(size, static_cast<char>(number))});
     }
+    latencies_.reserve(messages);
+  }
+
+  void send(std::uint64_t sequence) {
+    const client& sender = clients_[sequence % clients_.size()];
+    sent_ns_[sequence] = bench::sys::monotonic_ns();
+    bench::send_all(sender.socket.get(), sender.message);
+  }
+
+  /// Until so many have come.
+  void receive(std::uint64_t messages) {
+    while (latencies_.size() < messages) {
+      const auto got = bench::check("read", bench::sys::read(STDIN_FILENO, buffer_.data(), buffer_.size()));
+      const std::uint64_t now = bench::sys::monotonic_ns();
+      if (got == 0) bench::fail("stdin has ended after " + std::to_string(latencies_.size()) + " messages");
+      for (std::string_view rest(buffer_.data(), static_cast<std::size_t>(got)); !rest.empty();) take(rest, now);
+    }
+  }
+
+  [[nodiscard]] std::vector<std::uint64_t> sorted_latencies() {
+    std::sort(latencies_.begin(), latencies_.end());
+    return std::move(latencies_);
   }
 
  private:
-  void take(std::uint64_t now, std::vector<std::uint64_t>& seen) {
-    std::size_t begin = 0;
-    for (; filled_ - begin >= sizeof(record); begin += sizeof(record)) {
-      record one;
-      std::memcpy(&one, buffer_.data() + begin, sizeof one);
-      if (one.head != magic || one.tail != one.sequence + magic) give_up();
-      seen.push_back(now - one.sent_ns);
-    }
-    filled_ -= begin;
-    std::memmove(buffer_.data(), buffer_.data() + begin, filled_);
+  struct client {
+    bench::unique_fd socket;
+    std::string message;
+    std::uint64_t received = 0;
+  };
+
+  /// What `rest` begins with of one connection's, up to the end of its message.
+  void take(std::string_view& rest, std::uint64_t now) {
+    const std::size_t number = static_cast<unsigned char>(rest.front());
+    if (number >= clients_.size()) bench::fail("nobody sent what has come");
+    client& sender = clients_[number];
+    const std::size_t most = std::min(size - sender.received % size, rest.size());
+    const bool whole = std::memcmp(rest.data(), sender.message.data(), most) == 0;
+    const std::size_t taken = whole ? most : rest.find_first_not_of(rest.front());
+    rest.remove_prefix(taken);
+    sender.received += taken;
+    if (sender.received % size != 0) return;
+    const std::uint64_t sequence = (sender.received / size - 1) * clients_.size() + number;
+    if (sequence >= sent_ns_.size()) bench::fail("more has come than was sent");
+    latencies_.push_back(now - sent_ns_[sequence]);
   }
 
-  [[noreturn]] static void give_up() {
-    bench::print("\"mixed\":true");
-    std::_Exit(EXIT_SUCCESS);  // the sender goes on
-  }
-
+  std::vector<client> clients_;
+  std::vector<std::atomic<std::uint64_t>> sent_ns_;
+  std::vector<std::uint64_t> latencies_;
   std::vector<char> buffer_ = std::vector<char>(64UL * 1024UL);
-  std::size_t filled_ = 0;
 };
 
-std::vector<std::uint64_t> one_by_one(int socket, std::uint64_t messages, std::uint64_t gap_ns) {
-  std::vector<std::uint64_t> latencies;
-  reader input;
-  while (latencies.size() < messages) {
-    send_now(socket, latencies.size());
-    input.read(latencies);
+void one_by_one(exchange& all, std::uint64_t messages, std::uint64_t gap_ns) {
+  for (std::uint64_t sent = 0; sent < messages; ++sent) {
+    all.send(sent);
+    all.receive(sent + 1);
     bench::sleep_until(bench::sys::monotonic_ns() + gap_ns);
   }
-  return latencies;
 }
 
-std::vector<std::uint64_t> under_load(const std::vector<bench::unique_fd>& sockets, std::uint64_t messages,
-                                      std::uint64_t rate) {
-  std::thread sender([&sockets, messages, rate] {
+void under_load(exchange& all, std::uint64_t messages, std::uint64_t rate) {
+  std::thread sender([&all, messages, rate] {
     bench::pacer pace(rate);
     for (std::uint64_t sent = 0; sent < messages; ++sent) {
       pace.wait();
-      send_now(sockets[sent % sockets.size()].get(), sent);
+      all.send(sent);
     }
   });
-  std::vector<std::uint64_t> latencies;
-  latencies.reserve(messages);
-  reader input;
-  while (latencies.size() < messages) input.read(latencies);
+  all.receive(messages);
   sender.join();
-  return latencies;
 }
 
 }  // namespace
@@ -109,18 +109,22 @@ int main(int count, char** words) {
   const bool load = given.text("mode") == "load";
   if (!load && given.text("mode") != "idle") bench::fail("mode is idle or load");
   const std::uint64_t messages = given.number("messages");
+  const std::uint64_t connections = load ? given.number("connections") : 1;
+  if (connections > most_connections) bench::fail("a byte has to tell the connections apart");
   bench::give_up_after(given.number("timeout", 0));
-  std::vector<bench::unique_fd> sockets;
-  while (sockets.size() < (load ? given.number("connections") : 1)) sockets.push_back(bench::connect(given.port()));
+  exchange all(given.port(), connections, messages);
 
   const std::uint64_t begin = bench::sys::monotonic_ns();
-  auto latencies = load ? under_load(sockets, messages, given.number("rate"))
-                        : one_by_one(sockets.front().get(), messages, given.number("gap_us", 0) * 1000);
+  if (load) {
+    under_load(all, messages, given.number("rate"));
+  } else {
+    one_by_one(all, messages, given.number("gap_us", 0) * 1000);
+  }
   const std::string seconds = bench::seconds_since(begin);
-  std::sort(latencies.begin(), latencies.end());
+  const std::vector<std::uint64_t> latencies = all.sorted_latencies();
   const auto quantile = [&latencies](const char* name, std::size_t percent) {
     return "," + bench::field(name, latencies[(latencies.size() - 1) * percent / 100]);
   };
-  bench::print(bench::field("bytes", messages * sizeof(record)) + "," + bench::field("units", messages) + "," +
-               seconds + quantile("p50", 50) + quantile("p90", 90) + quantile("p99", 99) + quantile("max", 100));
+  bench::print(bench::field("bytes", messages * size) + "," + bench::field("units", messages) + "," + seconds +
+               quantile("p50", 50) + quantile("p90", 90) + quantile("p99", 99) + quantile("max", 100));
 }
