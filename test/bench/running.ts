@@ -16,6 +16,9 @@ import type { System } from './systems.js';
 /** Where a system's stdout goes; `held` is a pipe that the benchmark gives to a reader of its own. */
 export type Destination = 'pipe' | 'held' | 'file' | 'append' | 'null';
 
+/** Without what `npm run` adds: the command watches an npm that started it. */
+const env = Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith('npm_')));
+
 /** How long a system has to be still to be at rest. */
 const restMs = 50;
 
@@ -51,7 +54,7 @@ export class Running implements AsyncDisposable {
     const piped = destination === 'pipe' || destination === 'held';
     const [readEnd, writeEnd] = piped ? loadBinding().binding.pipe() : [undefined, undefined];
     const stdout = writeEnd ?? openSync(file ?? '/dev/null', destination === 'append' ? 'a' : 'w');
-    const child = spawn(program, args, { stdio: ['ignore', stdout, 'ignore'] });
+    const child = spawn(program, args, { stdio: ['ignore', stdout, 'ignore'], env });
     closeSync(stdout);
     let reader: ChildProcess | undefined;
     if (readEnd !== undefined && destination === 'pipe') {
