@@ -109,6 +109,8 @@ result pipe(int (&ends)[2], blocking mode) {
   return outcome(::pipe2(ends, O_CLOEXEC | (mode == blocking::no ? O_NONBLOCK : 0)));
 }
 
+result pipe_size(int fd) { return outcome(::fcntl(fd, F_GETPIPE_SZ)); }
+
 result set_pipe_size(int fd, int bytes) { return outcome(::fcntl(fd, F_SETPIPE_SZ, bytes)); }
 
 result socket_pair(int type, int (&ends)[2]) {

@@ -30,6 +30,7 @@ result file_status(int fd, struct stat& status);
 bool is_terminal(int fd);
 result duplicate(int fd, int lowest);
 result pipe(int (&ends)[2], blocking mode);
+result pipe_size(int fd);
 result set_pipe_size(int fd, int bytes);
 result socket_pair(int type, int (&ends)[2]);
 /// Closes every descriptor from `first` on that is not in `kept` (ascending).

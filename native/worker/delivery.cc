@@ -46,7 +46,7 @@ void delivery::take_back(std::uint64_t mark) {
   added_ = mark;
 }
 
-awaited delivery::waits_for() const { return turn_.held() ? out_.room() : awaited{turn_.fd(), EPOLLIN}; }
+awaited delivery::waits_for() const { return turn_.held() ? out_.waits_for() : awaited{turn_.fd(), EPOLLIN}; }
 
 sys::result delivery::wait() {
   blocked_ = true;
@@ -56,10 +56,7 @@ sys::result delivery::wait() {
 sys::result delivery::write() {
   while (pending() > 0) {
     if (out_.pending() == 0) {
-      const sys::result taken = out_.fill(std::span<const char>(gathered_).subspan(staged_));
-      // The stage is empty, and so has room.
-      if (taken <= 0) return taken == 0 || taken == -EAGAIN ? -EIO : taken;
-      staged_ += static_cast<std::size_t>(taken);
+      staged_ += out_.gather(std::span<const char>(gathered_).subspan(staged_));
     }
     std::uint64_t out = 0;
     const sys::result flushed = out_.flush(out);

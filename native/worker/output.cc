@@ -7,6 +7,7 @@
 #include <array>
 #include <cerrno>
 #include <string>
+#include <utility>
 
 #include "sys/sys_error.h"
 
@@ -35,6 +36,15 @@ output_kind character_device_kind(int fd, const struct stat& status) {
   return is_null_device(status) ? output_kind::null_device : output_kind::other;
 }
 
+// A reader that falls behind for a moment shall not stop the workers at once: see pipe(7).
+void widen(int fd) {
+  const sys::result size = sys::pipe_size(fd);
+  // Refused beyond the user's quota: then it keeps the size it has.
+  if (size >= 0 && size < sys::result{output::stage_bytes}) {
+    [[maybe_unused]] const sys::result sized = sys::set_pipe_size(fd, output::stage_bytes);
+  }
+}
+
 }  // namespace
 
 output_kind kind_of(int fd) {
@@ -54,84 +64,101 @@ output_way way_for(output_kind kind) {
   return kind == output_kind::pipe || kind == output_kind::null_device ? output_way::splice : output_way::copy;
 }
 
-output::output(int fd, output_kind kind, output_way way) : fd_(fd), kind_(kind), way_(way) {
-  if (kind_ == output_kind::terminal) {
+output::output(int fd, output_kind kind, output_way way)
+    : fd_(fd), kind_(kind), way_(way), buffer_(std::make_unique_for_overwrite<char[]>(stage_bytes)) {
+  if (kind_ == output_kind::pipe) widen(fd);
+  if (kind_ == output_kind::terminal || kind_ == output_kind::pipe) {
     reopened_ = reopen(fd);
     if (reopened_) fd_ = reopened_.get();
   }
-  if (way_ == output_way::copy) {
-    use_buffer();
-    return;
-  }
+  if (way_ == output_way::splice || (kind_ == output_kind::pipe && !reopened_)) make_pipe();
+}
+
+void output::make_pipe() {
   int ends[2];
   sys::check("pipe2", sys::pipe(ends, sys::blocking::no));
   pipe_out_.reset(ends[0]);
   pipe_in_.reset(ends[1]);
-  // Refused beyond the user's quota (pipe(7)): then it keeps the size it has.
-  [[maybe_unused]] const sys::result sized = sys::set_pipe_size(pipe_in_.get(), stage_bytes);
+  widen(pipe_in_.get());
+}
+
+sys::result output::gather(int connection) { return receive(connection, room()); }
+
+std::size_t output::gather(std::span<const char> data) {
+  const std::size_t size = std::min(data.size(), room());
+  std::copy_n(data.data(), size, buffer_.get() + begin_ + gathered_);
+  gathered_ += size;
+  return size;
 }
 
 sys::result output::fill(int connection, std::size_t most) {
   most = std::min(most, stage_bytes);
-  return staged(way_ == output_way::splice ? fill_pipe(connection, most) : fill_buffer(connection, most));
-}
-
-sys::result output::fill(std::span<const char> data) {
-  const std::size_t size = std::min(data.size(), stage_bytes);
-  if (way_ == output_way::splice) return staged(sys::write(pipe_in_.get(), data.data(), size));
-  begin_ = 0;
-  std::copy_n(data.data(), size, buffer_.data());
-  return staged(static_cast<sys::result>(size));
-}
-
-sys::result output::staged(sys::result bytes) {
-  if (bytes > 0) pending_ = static_cast<std::size_t>(bytes);
-  return bytes;
+  return way_ == output_way::splice ? fill_pipe(connection, most) : receive(connection, most);
 }
 
 sys::result output::flush(std::uint64_t& delivered) {
-  while (pending_ > 0) {
-    const sys::result moved = way_ == output_way::splice ? drain_pipe() : drain_buffer();
+  while (pending() > 0) {
+    const sys::result moved = piped_ > 0 ? drain_pipe() : drain_buffer();
     if (moved < 0) return moved;
-    pending_ -= static_cast<std::size_t>(moved);
     delivered += static_cast<std::uint64_t>(moved);
   }
+  begin_ = 0;
   return 0;
+}
+
+sys::result output::receive(int connection, std::size_t most) {
+  const sys::result received = sys::receive(connection, buffer_.get() + begin_ + gathered_, most);
+  if (received > 0) gathered_ += static_cast<std::size_t>(received);
+  return received;
 }
 
 sys::result output::fill_pipe(int connection, std::size_t most) {
   const sys::result moved = sys::splice(connection, pipe_in_.get(), most);
+  if (moved > 0) piped_ = static_cast<std::size_t>(moved);
   if (moved > 0) return moved;
   // splice(2) does not get past TCP urgent data: it says EAGAIN, or what it says at the stream's end,
   // although bytes are left. recv(2) goes on, and SO_OOBINLINE keeps the urgent byte in its place.
-  std::array<char, 4096> bytes;
-  const sys::result received = sys::receive(connection, bytes.data(), std::min(bytes.size(), most));
-  if (received <= 0) return moved < 0 && moved != -EAGAIN ? moved : received;
-  const sys::result written = sys::write(pipe_in_.get(), bytes.data(), static_cast<std::size_t>(received));
-  return written == received ? written : -EIO;
-}
-
-sys::result output::fill_buffer(int connection, std::size_t most) {
-  begin_ = 0;
-  return sys::receive(connection, buffer_.data(), most);
+  const sys::result received = receive(connection, most);
+  return received <= 0 && moved < 0 && moved != -EAGAIN ? moved : received;
 }
 
 sys::result output::drain_pipe() {
-  const sys::result moved = sys::splice(pipe_out_.get(), fd_, pending_);
+  const sys::result moved = sys::splice(pipe_out_.get(), fd_, piped_);
   if (moved == 0) return -EIO;
+  if (moved > 0) piped_ -= static_cast<std::size_t>(moved);
   if (moved != -EINVAL) return moved;
   // The output does not splice after all: go on by copying, with what the pipe holds first.
-  use_buffer();
-  const sys::result taken = sys::read(pipe_out_.get(), buffer_.data(), buffer_.size());
-  if (taken < 0) return taken;
-  return static_cast<std::size_t>(taken) == pending_ ? 0 : -EIO;
+  way_ = output_way::copy;
+  // If they came from the buffer, they go back to their place in it, before what it still holds.
+  begin_ -= std::min(begin_, piped_);
+  const sys::result got = sys::read(pipe_out_.get(), buffer_.get() + begin_, piped_);
+  if (got < 0) return got;
+  if (static_cast<std::size_t>(got) != piped_) return -EIO;
+  gathered_ += std::exchange(piped_, 0);
+  return 0;
 }
 
 sys::result output::drain_buffer() {
-  const sys::result moved = put(buffer_.data() + begin_, pending_);
+  // write(2) would wait, in the description that is shared.
+  if (kind_ == output_kind::pipe && !reopened_) return put_by_pipe();
+  const sys::result moved = put(buffer_.get() + begin_, gathered_);
   if (moved == 0) return -EIO;
-  if (moved > 0) begin_ += static_cast<std::size_t>(moved);
+  if (moved > 0) taken(moved);
   return moved;
+}
+
+sys::result output::put_by_pipe() {
+  const sys::result moved = sys::write(pipe_in_.get(), buffer_.get() + begin_, gathered_);
+  // The pipe is empty, and so has room.
+  if (moved <= 0) return moved == 0 || moved == -EAGAIN ? -EIO : moved;
+  taken(moved);
+  piped_ = static_cast<std::size_t>(moved);
+  return 0;
+}
+
+void output::taken(sys::result bytes) {
+  begin_ += static_cast<std::size_t>(bytes);
+  gathered_ -= static_cast<std::size_t>(bytes);
 }
 
 sys::result output::put(const char* data, std::size_t size) const {
@@ -142,12 +169,6 @@ sys::result output::put(const char* data, std::size_t size) const {
     size = std::min(size, blocking_terminal_bytes);
   }
   return sys::write(fd_, data, size);
-}
-
-void output::use_buffer() {
-  way_ = output_way::copy;
-  buffer_.resize(stage_bytes);
-  begin_ = 0;
 }
 
 }  // namespace procpool::worker

@@ -4,8 +4,8 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <span>
-#include <vector>
 
 #include "sys/unique_fd.h"
 
@@ -18,8 +18,8 @@ output_kind kind_of(int fd);
 
 /// How bytes get there. Measured per kind, see native/README.md.
 enum class output_way : std::uint8_t {
-  splice,  // socket → private pipe → output, never in user space
-  copy,    // socket → buffer → output
+  splice,  // much from one socket: socket → private pipe → output, never in user space
+  copy,    // always: socket → buffer → output
 };
 
 output_way way_for(output_kind kind);
@@ -31,11 +31,11 @@ struct awaited {
   bool output_full = false;  // or it is another worker's turn
 };
 
-/// The worker's way to stdout: a stage, a private pipe or a buffer, that is filled from one
-/// connection and flushed to the output before it is filled from the next. So no byte of one client
-/// can get lost at its end or turn up in another's, and the memory that waits for a slow reader is
-/// one stage per worker. Never changes the flags of the descriptor it is given: they are shared with
-/// the shell and the host. Worker; owns its stage, not `fd`.
+/// The worker's way to stdout, through a stage that is flushed before a connection is closed or the
+/// round of the loop ends. Small reads are gathered in a buffer, from many connections, and written
+/// together; what one connection has much of is moved by way of a private pipe. The memory that
+/// waits for a slow reader is one stage per worker. Never changes the flags of the descriptor it is
+/// given: they are shared with the shell and the host. Worker; owns its stage, not `fd`.
 class output {
  public:
   static constexpr std::size_t stage_bytes = 1 << 18;
@@ -45,41 +45,52 @@ class output {
   output(int fd, output_kind kind) : output(fd, kind, way_for(kind)) {}
   output(int fd, output_kind kind, output_way way);
 
-  /// Moves what `connection` has ready, `most` bytes of it, into the stage, which must be empty: the
+  /// Reads what `connection` has ready, as far as there is room, behind what the stage holds: the
   /// number of bytes, 0 for the end of the stream, -EAGAIN for none now, or another errno negated.
-  sys::result fill(int connection, std::size_t most = stage_bytes);
+  sys::result gather(int connection);
 
-  /// Copies `data` into the stage, which must be empty: how much of it, or an errno negated.
-  sys::result fill(std::span<const char> data);
+  /// Copies `data` behind what the stage holds: how much of it there was room for.
+  std::size_t gather(std::span<const char> data);
+
+  /// Moves what `connection` has ready, `most` bytes of it, into the stage, which must be empty: as
+  /// gather(), and by splicing where that is the way.
+  sys::result fill(int connection, std::size_t most = stage_bytes);
 
   /// Moves the stage to the output: 0 when it is empty again, -EAGAIN while the output takes no
   /// more, or another errno negated: the output is broken. `delivered` grows by what went out.
   sys::result flush(std::uint64_t& delivered);
 
   /// Bytes in the stage.
-  [[nodiscard]] std::size_t pending() const { return pending_; }
+  [[nodiscard]] std::size_t pending() const { return gathered_ + piped_; }
+
+  /// Bytes that can be gathered before the stage has to be flushed.
+  [[nodiscard]] std::size_t room() const { return piped_ > 0 ? 0 : stage_bytes - begin_ - gathered_; }
+
+  [[nodiscard]] output_way way() const { return way_; }
 
   /// What to wait for after -EAGAIN.
-  [[nodiscard]] awaited room() const { return {fd_, EPOLLOUT, true}; }
+  [[nodiscard]] awaited waits_for() const { return {fd_, EPOLLOUT, true}; }
 
  private:
+  void make_pipe();
+  sys::result receive(int connection, std::size_t most);
   sys::result fill_pipe(int connection, std::size_t most);
-  sys::result fill_buffer(int connection, std::size_t most);
-  sys::result staged(sys::result bytes);
   sys::result drain_pipe();
   sys::result drain_buffer();
-  sys::result put(const char* data, std::size_t size) const;
-  void use_buffer();
+  sys::result put_by_pipe();
+  [[nodiscard]] sys::result put(const char* data, std::size_t size) const;
+  void taken(sys::result bytes);
 
   int fd_;
   output_kind kind_;
   output_way way_;
-  sys::unique_fd reopened_;  // a description of our own of the terminal, which may be non-blocking
+  sys::unique_fd reopened_;  // a description of our own of a terminal or pipe, which may be non-blocking
   sys::unique_fd pipe_in_;
   sys::unique_fd pipe_out_;
-  std::vector<char> buffer_;
-  std::size_t begin_ = 0;  // first byte of the buffer that is not out yet
-  std::size_t pending_ = 0;
+  std::unique_ptr<char[]> buffer_;
+  std::size_t begin_ = 0;     // first byte of the buffer that is not out yet
+  std::size_t gathered_ = 0;  // bytes from there on
+  std::size_t piped_ = 0;     // bytes in the private pipe, which go first
 };
 
 }  // namespace procpool::worker

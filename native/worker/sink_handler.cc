@@ -6,14 +6,17 @@ namespace procpool::worker {
 namespace {
 
 // A smaller read has most likely emptied the socket: asking again would cost a call for nothing.
-constexpr sys::result full_read_bytes = 1 << 15;
+constexpr std::size_t full_read_bytes = 1 << 15;
 
 }  // namespace
 
 outcome sink_handler::on_readable(connection& from) {
-  std::uint64_t moved = 0;
-  while (moved < round_share_bytes) {
-    const sys::result read = out_.fill(from.fd);
+  for (std::uint64_t moved = 0; moved < round_share_bytes;) {
+    if (!fits(from)) {
+      const outcome flushed = flush();
+      if (flushed.what != verdict::keep) return flushed;
+    }
+    const sys::result read = spliced(from) ? out_.fill(from.fd) : out_.gather(from.fd);
     if (read == 0) return {verdict::close};
     if (read == -EAGAIN) return {verdict::keep};
     if (read < 0) return {verdict::reset, static_cast<int>(-read)};
@@ -21,12 +24,16 @@ outcome sink_handler::on_readable(connection& from) {
     moved += static_cast<std::uint64_t>(read);
     clients_.received(from, static_cast<std::uint64_t>(read));
     stats_.bytes_in.add(static_cast<std::uint64_t>(read));
-
-    const outcome delivered = flush();
-    if (delivered.what != verdict::keep) return delivered;
-    if (read < full_read_bytes) break;
+    from.bulk = static_cast<std::size_t>(read) >= full_read_bytes;
+    if (!from.bulk) break;
   }
   return {verdict::keep};
+}
+
+bool sink_handler::spliced(const connection& from) const { return from.bulk && out_.way() == output_way::splice; }
+
+bool sink_handler::fits(const connection& from) const {
+  return spliced(from) ? out_.pending() == 0 : out_.room() >= full_read_bytes;
 }
 
 outcome sink_handler::on_timeout(connection& from, ipc::timeout_reason reason) {

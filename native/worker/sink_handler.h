@@ -21,12 +21,16 @@ class sink_handler {
 
   [[nodiscard]] bool drained(const connection& from, std::uint64_t now_ms) const;
 
-  /// Delivers what the stage still holds: keep, stalled or broken.
+  /// Delivers what the stage holds: keep, stalled or broken.
   outcome flush();
-  [[nodiscard]] awaited waits_for() const { return out_.room(); }
+  [[nodiscard]] awaited waits_for() const { return out_.waits_for(); }
   [[nodiscard]] std::uint64_t pending() const { return out_.pending(); }
 
  private:
+  /// Long reads are spliced, short ones gathered: a copy is cheaper than two calls for each.
+  [[nodiscard]] bool spliced(const connection& from) const;
+  [[nodiscard]] bool fits(const connection& from) const;
+
   clients<client>& clients_;
   deadlines& deadlines_;
   output& out_;

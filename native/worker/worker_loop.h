@@ -123,7 +123,7 @@ int worker_loop<Handler>::run() {
       wait_for_clients();
     }
     if (alarm_) turn_wheel();
-    if constexpr (gathers) end_round();
+    end_round();
     if (own_deadline_ms_ && detail::now_ms() >= *own_deadline_ms_) expire();
     if (clients_.draining() && !paused()) sweep();
     deadlines_.arm();
@@ -165,7 +165,7 @@ void worker_loop<Handler>::wait_for_room() {
 template <handler Handler>
 void worker_loop<Handler>::end_round() {
   if (broken_ || expired_) return;
-  code_.serve_ready();
+  if constexpr (gathers) code_.serve_ready();
   if (!stalled_) conclude_flush(code_.flush());
 }
 

@@ -65,7 +65,7 @@ std::uint64_t move_all(worker::output& out, int connection) {
     sys::check("fill", filled);
     while (const sys::result flushed = out.flush(delivered)) {
       if (flushed != -EAGAIN) sys::check("flush", flushed);
-      wait_for(out.room().fd, POLLOUT);
+      wait_for(out.waits_for().fd, POLLOUT);
     }
   }
 }

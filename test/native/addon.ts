@@ -122,6 +122,8 @@ export type OutputWay = 'splice' | 'copy';
 export interface Output {
   readonly fd: number;
   readonly pending: number;
+  readonly room: number;
+  gather(connection: number): number;
   fill(connection: number): number;
   flush(): { result: number; delivered: number };
   /** Closes its stage; the last thing done with it. */

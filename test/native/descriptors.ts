@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
-import { closeSync, mkdtempSync, openSync, readSync, rmSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { closeSync, constants, mkdtempSync, openSync, readSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
@@ -18,7 +19,7 @@ export class Descriptors implements Disposable {
     return fds;
   }
 
-  open(path: string, flags: string): number {
+  open(path: string, flags: string | number): number {
     return this.own(openSync(path, flags))[0];
   }
 
@@ -67,12 +68,20 @@ function file(own: Descriptors, flags: string): Destination {
   return { fd: own.open(path, flags), reader: own.open(path, 'r') };
 }
 
+function fifo(own: Descriptors): Destination {
+  const path = join(own.folder, 'fifo');
+  execFileSync('mkfifo', [path]);
+  const reader = own.open(path, constants.O_RDONLY | constants.O_NONBLOCK);
+  return { fd: own.open(path, 'w'), reader };
+}
+
 /** What stdout can be, and be read from. */
 export const destinations = {
   pipe(own: Descriptors): Destination {
     const [reader, fd] = own.own(...addon.pipe());
     return { fd, reader };
   },
+  FIFO: fifo,
   'Unix socket'(own: Descriptors): Destination {
     const [reader, fd] = own.own(...addon.socketPair());
     return { fd, reader };

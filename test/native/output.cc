@@ -51,6 +51,7 @@ closable make(const Napi::CallbackInfo& info) {
 
 void show(Napi::Object object, const closable& self) {
   method(object, "fill", [self](int connection) { return self->value().fill(connection); });
+  method(object, "gather", [self](int connection) { return self->value().gather(connection); });
   method(object, "flush", [self] {
     flushed value{};
     value.result = self->value().flush(value.delivered);
@@ -58,7 +59,8 @@ void show(Napi::Object object, const closable& self) {
   });
   method(object, "close", [self] { self->reset(); });
   property(object, "pending", [self] { return self->value().pending(); });
-  property(object, "fd", [self] { return self->value().room().fd; });
+  property(object, "room", [self] { return self->value().room(); });
+  property(object, "fd", [self] { return self->value().waits_for().fd; });
 }
 
 }  // namespace

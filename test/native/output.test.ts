@@ -27,6 +27,9 @@ const turn = fc.oneof(
   times.map((count) => (one: Transfer) => {
     for (let done = 0; done < count; done += 10) one.step();
   }),
+  times.map((count) => (one: Transfer) => {
+    for (let done = 0; done < count && one.output.room > 0; done += 10) one.gather();
+  }),
 );
 
 const everyKind: Setup[] = (Object.keys(destinations) as Setup['to'][]).flatMap((to) => [
@@ -40,12 +43,14 @@ const others: Setup[] = [
   { from: 'Unix', to: 'append file', forced: ['append-file', 'splice'] },
   { to: 'plain file', forced: ['file', 'splice'] },
   { to: 'terminal', forced: ['terminal', 'splice'] },
+  { to: 'FIFO', unread: true },
+  { from: 'Unix', to: 'FIFO', unread: true },
   // A terminal that cannot be reopened.
   { to: 'Unix socket', forced: ['terminal', 'copy'] },
 ];
 
-function nameOf({ from = 'TCP', to, forced }: Setup): string {
-  return `${from} to ${to}${forced ? `, taken for ${forced[0]}, by ${forced[1]}` : ''}`;
+function nameOf({ from = 'TCP', to, forced, unread }: Setup): string {
+  return `${from} to ${to}${unread ? ' that cannot be reopened' : ''}${forced ? `, taken for ${forced[0]}, by ${forced[1]}` : ''}`;
 }
 
 suite('what a client sends arrives exactly, however it sends and its reader stalls', () => {

@@ -3,7 +3,7 @@ import { constants } from 'node:os';
 import { test } from 'node:test';
 
 import { addon } from './addon.js';
-import { Descriptors } from './descriptors.js';
+import { awaitInput, Descriptors } from './descriptors.js';
 import { Transfer } from './transfer.js';
 
 const { EAGAIN, ECONNRESET, EIO, ENOSPC, EPIPE } = constants.errno;
@@ -27,6 +27,21 @@ test('a terminal that cannot be reopened gives EAGAIN, too, when it is full', ()
   one.end();
   one.finish();
   one.assertComplete();
+});
+
+test('a pipe that cannot be reopened gives EAGAIN, too, when it is full, and gets the rest', () => {
+  using one = new Transfer({ to: 'FIFO', unread: true });
+  assert.equal(one.output.fd, one.fd);
+  for (let result = 0; result === 0; result = one.flush()) {
+    one.send(2 ** 16);
+    awaitInput(one.connection);
+    assert.ok(one.gather() > 0);
+  }
+  assert.equal(one.flush(), -EAGAIN);
+  one.end();
+  one.finish();
+  one.assertComplete();
+  one.assertFlagsKept();
 });
 
 test('a pipe whose slots are all taken by single bytes gives EAGAIN, and nothing is lost', () => {

@@ -12,6 +12,8 @@ export interface Setup {
   to: keyof typeof destinations;
   /** What the destination is taken for, if not for what it is. */
   forced?: [kind: OutputKind, way: OutputWay];
+  /** The destination, a FIFO, has no reader at first, so that it cannot be opened again. */
+  unread?: boolean;
 }
 
 /**
@@ -33,11 +35,14 @@ export class Transfer implements Disposable {
   #delivered = 0;
   #taken = 0;
 
-  constructor({ from = 'TCP', to, forced }: Setup) {
+  constructor({ from = 'TCP', to, forced, unread = false }: Setup) {
     ({ client: this.client, connection: this.connection } = connections[from](this.own));
-    ({ fd: this.fd, reader: this.reader } = destinations[to](this.own));
+    const { fd, reader } = destinations[to](this.own);
+    this.fd = fd;
+    if (unread) this.own.close(reader);
     this.#flags = flagsOf(process.pid, this.fd);
     this.output = forced ? new addon.Output(this.fd, ...forced) : new addon.Output(this.fd);
+    this.reader = unread ? this.own.open(`/proc/self/fd/${fd}`, 'r') : reader;
   }
 
   [Symbol.dispose](): void {
@@ -68,6 +73,16 @@ export class Transfer implements Disposable {
     this.#filled += Math.max(filled, 0);
     assert.equal(this.output.pending, Math.max(filled, 0));
     return filled;
+  }
+
+  /** Reads behind what the stage holds, as far as there is room. */
+  gather(): number {
+    const { pending, room } = this.output;
+    const gathered = this.output.gather(this.connection);
+    this.#filled += Math.max(gathered, 0);
+    assert.ok(gathered <= room);
+    assert.equal(this.output.pending, pending + Math.max(gathered, 0));
+    return gathered;
   }
 
   flush(): number {
