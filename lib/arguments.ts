@@ -4,7 +4,14 @@ import ms from 'ms';
 
 import { ProcpoolError } from './errors.js';
 import { type LogFormat, logFormats } from './log.js';
-import { fillOptions, handlers, logLevels, longestTime, type ProcessPoolOptions } from './options.js';
+import {
+  fillOptions,
+  handlers,
+  logLevels,
+  longestBatchDelay,
+  longestTime,
+  type ProcessPoolOptions,
+} from './options.js';
 
 /** What the command line asks for. */
 export type Command =
@@ -38,6 +45,13 @@ function duration(flag: string, text: string): number {
   if (!Number.isInteger(milliseconds) || milliseconds > longestTime) {
     throw bad(flag, text, 'a duration such as 500ms, 30s or 5m, at most 24 days');
   }
+  return milliseconds;
+}
+
+/** Shorter than a millisecond, too. */
+function delay(flag: string, text: string): number {
+  const milliseconds = /^(?:0|\d+(?:\.\d+)?(?:ms|s))$/.test(text) ? ms(text as ms.StringValue) : Number.NaN;
+  if (!(milliseconds <= longestBatchDelay)) throw bad(flag, text, 'a duration such as 0.5ms or 2ms, at most 1s');
   return milliseconds;
 }
 
@@ -109,6 +123,11 @@ const flags: Record<string, Flag> = {
     value: 'D',
     help: 'closes one so long after its start; 0s never (0s)',
     set: (text, { options }) => (options.maxAge = duration('max-age', text)),
+  },
+  'batch-delay': {
+    value: 'D',
+    help: 'sink: how long a busy worker may wait for more before it reads on; 0ms never (0.5ms)',
+    set: (text, { options }) => (options.batchDelay = delay('batch-delay', text)),
   },
   'request-timeout': {
     value: 'D',

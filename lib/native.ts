@@ -78,6 +78,8 @@ export interface NativeOptions {
   idleTimeout: number;
   firstByteTimeout: number;
   maxAge: number;
+  /** In microseconds. */
+  batchDelay: number;
   requestTimeout: number;
   maxBody: number;
   /** Empty: none. */

@@ -37,6 +37,12 @@ export interface ProcessPoolOptions {
   firstByteTimeout?: number | undefined;
   /** Closes a connection so long after its start, once what has come is read; 0 never does. @default 0 */
   maxAge?: number | undefined;
+  /**
+   * With `sink`: how long a busy worker may pause between two rounds of reading, so that the next finds more; a
+   * fraction is allowed, 0 is never. A worker that is not busy never does.
+   * @default 0.5
+   */
+  batchDelay?: number | undefined;
   /** With `http`: how long a client may take to send a whole request; 0 is for ever. @default 60000 */
   requestTimeout?: number | undefined;
   /** With `http`: bytes that a request's body may have. @default 1048576 */
@@ -73,6 +79,7 @@ export interface FilledOptions {
   idleTimeout: number;
   firstByteTimeout: number;
   maxAge: number;
+  batchDelay: number;
   requestTimeout: number;
   maxBody: number;
   corsOrigin: string | undefined;
@@ -95,6 +102,9 @@ function isOrigin(text: string): boolean {
   return text.length <= longestOrigin && URL.canParse(text) && new URL(text).origin === text;
 }
 
+/** Longest pause of a busy worker, in ms. */
+export const longestBatchDelay = 1000;
+
 const highestDescriptor = 2 ** 31 - 1;
 
 /** Bytes of a Unix socket's path, without its final NUL: unix(7). */
@@ -111,6 +121,11 @@ const integer =
     Number.isInteger(value) && (value as number) >= min && (value as number) <= max
       ? undefined
       : `an integer from ${min} to ${max}`;
+
+const fraction =
+  (min: number, max: number): Check =>
+  (value) =>
+    typeof value === 'number' && value >= min && value <= max ? undefined : `a number from ${min} to ${max}`;
 
 const text =
   (what: string, accepts: (value: string) => boolean = () => true): Check =>
@@ -135,6 +150,7 @@ const checks: Record<keyof ProcessPoolOptions, Check> = {
   idleTimeout: time,
   firstByteTimeout: time,
   maxAge: time,
+  batchDelay: fraction(0, longestBatchDelay),
   requestTimeout: time,
   maxBody: integer(1, largestBody),
   corsOrigin: text('"*" or an origin such as "https://example.org"', (origin) => origin === '*' || isOrigin(origin)),
@@ -190,6 +206,9 @@ export function fillOptions(options: ProcessPoolOptions): FilledOptions {
       throw optionError(option, options[option], 'left out where option "handler" is not "http"');
     }
   }
+  if (handler !== 'sink' && options.batchDelay !== undefined) {
+    throw optionError('batchDelay', options.batchDelay, 'left out where option "handler" is not "sink"');
+  }
   if (handler === 'echo' && options.output !== undefined) {
     throw optionError('output', options.output, 'left out where option "handler" is "echo"');
   }
@@ -204,6 +223,7 @@ export function fillOptions(options: ProcessPoolOptions): FilledOptions {
     idleTimeout: options.idleTimeout ?? (handler === 'sink' ? 0 : 60_000),
     firstByteTimeout: options.firstByteTimeout ?? 0,
     maxAge: options.maxAge ?? 0,
+    batchDelay: options.batchDelay ?? 0.5,
     requestTimeout: options.requestTimeout ?? 60_000,
     maxBody: options.maxBody ?? 2 ** 20,
     corsOrigin: options.corsOrigin,

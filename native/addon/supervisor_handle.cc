@@ -90,6 +90,7 @@ void supervisor_handle::start(const Napi::Object& options) {
   config_.idle_ms = number(options, "idleTimeout");
   config_.first_byte_ms = number(options, "firstByteTimeout");
   config_.max_age_ms = number(options, "maxAge");
+  config_.batch_delay_us = number(options, "batchDelay");
   config_.request_ms = number(options, "requestTimeout");
   config_.max_body = static_cast<std::uint64_t>(options.Get("maxBody").As<Napi::Number>().Int64Value());
   text(options, "corsOrigin").copy(config_.cors_origin, sizeof config_.cors_origin - 1);

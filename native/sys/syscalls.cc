@@ -211,6 +211,13 @@ result poll(std::span<pollfd> descriptors, int timeout_ms) {
   return count < 0 && errno == EINTR ? 0 : outcome(count);
 }
 
+result poll_ns(std::span<pollfd> descriptors, std::uint64_t timeout_ns) {
+  constexpr std::uint64_t second_ns = 1'000'000'000;
+  const timespec timeout{static_cast<time_t>(timeout_ns / second_ns), static_cast<long>(timeout_ns % second_ns)};
+  const int count = ::ppoll(descriptors.data(), descriptors.size(), &timeout, nullptr);
+  return count < 0 && errno == EINTR ? 0 : outcome(count);
+}
+
 pid_t process_id() { return ::getpid(); }
 pid_t parent_id() { return ::getppid(); }
 

@@ -68,6 +68,7 @@ result epoll_create();
 result epoll_control(int epoll, int operation, int fd, std::uint32_t events, std::uint64_t tag);
 result epoll_wait(int epoll, std::span<epoll_event> events, int timeout_ms);
 result poll(std::span<pollfd> descriptors, int timeout_ms);
+result poll_ns(std::span<pollfd> descriptors, std::uint64_t timeout_ns);
 
 // Processes.
 pid_t process_id();

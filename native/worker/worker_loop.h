@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <cstdlib>
 #include <optional>
+#include <utility>
 
 #include "event/event_source.h"
 #include "event/poller.h"
@@ -14,6 +15,7 @@
 #include "worker/clients.h"
 #include "worker/handler.h"
 #include "worker/output.h"
+#include "worker/pacer.h"
 #include "worker/worker.h"
 #include "worker/worker_log.h"
 
@@ -37,6 +39,8 @@ class worker_loop {
   static constexpr int sweep_ms = 10;
   static constexpr bool gathers = gathering_handler<Handler>;
 
+  void pace();
+  void pause();
   void wait_for_clients();
   void wait_for_room();
   [[nodiscard]] int timeout_ms() const;
@@ -82,6 +86,10 @@ class worker_loop {
   deadlines deadlines_{config_, clock_};
   Handler code_;  // outlives the clients, of which it keeps account
   clients<client> clients_{poller_, deadlines_, clock_, log_, stats_};
+  // Clients that get an answer are not kept waiting for it.
+  pacer pacer_{replying_handler<Handler> ? 0 : config_.batch_delay_us * std::uint64_t{1000}};
+  std::uint64_t paced_bytes_ = 0;  // that it knows of
+  std::uint64_t pause_ns_ = 0;     // before the next round
 
   bool stalled_ = false;
   awaited awaited_{-1, 0};  // while stalled
@@ -120,6 +128,7 @@ int worker_loop<Handler>::run() {
     if (broken_ || paused()) {
       wait_for_room();
     } else {
+      if (pause_ns_ > 0) pause();
       wait_for_clients();
     }
     if (alarm_) turn_wheel();
@@ -127,6 +136,7 @@ int worker_loop<Handler>::run() {
     if (own_deadline_ms_ && detail::now_ms() >= *own_deadline_ms_) expire();
     if (clients_.draining() && !paused()) sweep();
     deadlines_.arm();
+    pace();
   }
   if (!expired_) log_.write(ipc::log_event::drained);
   return cut_off_ ? EXIT_FAILURE : EXIT_SUCCESS;
@@ -147,6 +157,21 @@ void worker_loop<Handler>::wait_for_clients() {
     }
     if (paused() || broken_ || expired_) return;  // level-triggered: the rest comes again
   }
+}
+
+template <handler Handler>
+void worker_loop<Handler>::pace() {
+  const std::uint64_t bytes = stats_.bytes_in.get() - paced_bytes_;
+  if (!pacer_.enabled() || bytes == 0 || clients_.draining()) return;
+  paced_bytes_ += bytes;
+  pause_ns_ = pacer_.round(sys::monotonic_ns(), bytes);
+}
+
+/// Lets input gather, but no order and no signal wait.
+template <handler Handler>
+void worker_loop<Handler>::pause() {
+  std::array<pollfd, 2> urgent{{{signals_.fd(), POLLIN, 0}, {supervisor_.fd(), POLLIN, 0}}};
+  sys::check("ppoll", sys::poll_ns(urgent, std::exchange(pause_ns_, 0)));
 }
 
 template <handler Handler>

@@ -12,6 +12,7 @@ export interface Addon {
   DrainingConnection: new () => DrainingConnection;
   drain: { silentPauseMs: number; sendingPauseMs: number; limitMs: number };
   Output: new (...setup: [fd: number] | [fd: number, kind: OutputKind, way: OutputWay]) => Output;
+  Pacer: new (delayNs: number) => Pacer;
   CycleCheck: new () => CycleCheck;
   TimerWheel: new (timers: number, now: bigint) => TimerWheel;
   /** The last tick of 64 bits. */
@@ -118,6 +119,11 @@ export interface DrainingConnection {
 
 export type OutputKind = 'pipe' | 'socket' | 'file' | 'append-file' | 'terminal' | 'null-device' | 'other';
 export type OutputWay = 'splice' | 'copy';
+
+export interface Pacer {
+  /** How long to pause, in ns. */
+  round(nowNs: number, bytes: number): number;
+}
 
 export interface Output {
   readonly fd: number;

@@ -130,6 +130,7 @@ void constructor(Napi::Object exports, const char* name, Make make, Show show) {
 void show_pool(Napi::Object exports);
 void show_connections(Napi::Object exports);
 void show_output(Napi::Object exports);
+void show_pacer(Napi::Object exports);
 void show_cycle_check(Napi::Object exports);
 void show_delivery(Napi::Object exports);
 void show_descriptors(Napi::Object exports);

@@ -8,6 +8,7 @@ Napi::Object initialize(Napi::Env, Napi::Object exports) {
   show_pool(exports);
   show_connections(exports);
   show_output(exports);
+  show_pacer(exports);
   show_cycle_check(exports);
   show_delivery(exports);
   show_descriptors(exports);

@@ -10,6 +10,7 @@
         "descriptors.cc",
         "http.cc",
         "output.cc",
+        "pacer.cc",
         "pool.cc",
         "timers.cc",
         "../../native/event/timer_wheel.cc",

@@ -31,6 +31,14 @@ test('every flag changes what it names', () => {
     logFormat: 'json',
     statsInterval: 120_000,
   });
+  for (const [text, batchDelay] of [
+    ['0', 0],
+    ['0.25ms', 0.25],
+    ['1s', 1000],
+  ] as const) {
+    const { options } = parseCommand(['--batch-delay', text]) as { options: { batchDelay: number } };
+    assert.equal(options.batchDelay, batchDelay);
+  }
   assert.deepEqual(parseCommand(['--path=/s']), {
     action: 'run',
     options: { path: '/s' },
@@ -69,6 +77,7 @@ test('the help names every flag with its default', () => {
     'idle-timeout',
     'first-byte-timeout',
     'max-age',
+    'batch-delay',
     'request-timeout',
     'max-body',
     'cors-origin',
@@ -102,6 +111,10 @@ const bad: [args: string[], message: RegExp][] = [
   [['--handler', 'tee'], /"--handler" .*"tee"/],
   [['--idle-timeout', '5'], /"--idle-timeout" .*"5"/],
   [['--first-byte-timeout', 'x'], /"--first-byte-timeout" .*"x"/],
+  [['--batch-delay', '1'], /"--batch-delay" .*"1"/],
+  [['--batch-delay', '1001ms'], /"--batch-delay" .*"1001ms"/],
+  [['--batch-delay', '-1ms'], /"--batch-delay" .*"-1ms"/],
+  [['--batch-delay', '1ms', '--handler', 'http'], /"--batch-delay" .*"--handler".* "1ms"/],
   [['--max-age', ''], /"--max-age" .*""/],
   [['--max-body', '1.5m', '--handler', 'http'], /"--max-body" .*"1.5m"/],
   [['--max-body', '1t', '--handler', 'http'], /"--max-body" .*"1t"/],

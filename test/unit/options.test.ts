@@ -16,6 +16,7 @@ test('the defaults are those of the documentation', () => {
     idleTimeout: 0,
     firstByteTimeout: 0,
     maxAge: 0,
+    batchDelay: 0.5,
     requestTimeout: 60_000,
     maxBody: 2 ** 20,
     corsOrigin: undefined,
@@ -40,6 +41,7 @@ const bad: [option: string, values: unknown[]][] = [
   ['idleTimeout', [-1, 2 ** 31, '1s', 0.5]],
   ['firstByteTimeout', [-1, null]],
   ['maxAge', [Infinity, '1']],
+  ['batchDelay', [-0.1, 1000.5, Number.NaN, Infinity, '1ms', null]],
   ['requestTimeout', [-1, '1m']],
   ['maxBody', [0, -1, 0.5, '1m', 2 ** 60]],
   [
@@ -93,6 +95,13 @@ for (const [option, value] of [
     assert.throws(() => fillOptions({ handler: 'echo', [option]: value }), { option });
   });
 }
+
+test('a batch delay belongs to the sink handler, and may be a fraction', () => {
+  assert.equal(fillOptions({ batchDelay: 0.25 }).batchDelay, 0.25);
+  for (const handler of ['echo', 'http'] as const) {
+    assert.throws(() => fillOptions({ handler, batchDelay: 1 }), { option: 'batchDelay' });
+  }
+});
 
 test('an echo has no output', () => {
   assert.throws(() => fillOptions({ handler: 'echo', output: 'x' }), { option: 'output' });
