@@ -126,7 +126,7 @@ const flags: Record<string, Flag> = {
   },
   'batch-delay': {
     value: 'D',
-    help: 'sink: how long a busy worker may wait for more before it reads on; 0ms never (0.5ms)',
+    help: 'sink: how long a busy worker may wait for more before it reads on; 0ms never (5ms)',
     set: (text, { options }) => (options.batchDelay = delay('batch-delay', text)),
   },
   'request-timeout': {

@@ -40,7 +40,7 @@ export interface ProcessPoolOptions {
   /**
    * With `sink`: how long a busy worker may pause between two rounds of reading, so that the next finds more; a
    * fraction is allowed, 0 is never. A worker that is not busy never does.
-   * @default 0.5
+   * @default 5
    */
   batchDelay?: number | undefined;
   /** With `http`: how long a client may take to send a whole request; 0 is for ever. @default 60000 */
@@ -223,7 +223,7 @@ export function fillOptions(options: ProcessPoolOptions): FilledOptions {
     idleTimeout: options.idleTimeout ?? (handler === 'sink' ? 0 : 60_000),
     firstByteTimeout: options.firstByteTimeout ?? 0,
     maxAge: options.maxAge ?? 0,
-    batchDelay: options.batchDelay ?? 0.5,
+    batchDelay: options.batchDelay ?? 5,
     requestTimeout: options.requestTimeout ?? 60_000,
     maxBody: options.maxBody ?? 2 ** 20,
     corsOrigin: options.corsOrigin,

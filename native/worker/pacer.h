@@ -6,38 +6,48 @@
 namespace procpool::worker {
 
 /// Says when a worker that is woken for a little input again and again does better to pause, so that
-/// its next round finds more: every wake-up and every write costs the same for one message as for
-/// fifty. A worker that is not busy never pauses. One whose clients wait for it, so that a pause
-/// gathers no more than a round without, gives it up, each time for longer. Pure: knows no clock.
-/// Times in nanoseconds. Worker.
+/// its next round finds more: every wake-up, read and write costs the same for one message as for
+/// fifty. A pause is as long as it takes until each read is worth its call, within bounds. A worker
+/// that is not busy never pauses. One whose clients wait for it, so that a pause gathers no more than
+/// a round without, gives it up, each time for longer. Pure: knows no clock. Times in nanoseconds.
+/// Worker.
 class pacer {
  public:
-  /// `delay_ns`: the length of a pause; 0: there is none.
-  explicit pacer(std::uint64_t delay_ns) : delay_ns_(delay_ns) {}
+  /// Shorter pauses save too little, unless no longer one is allowed.
+  static constexpr std::uint64_t shortest_ns = 500'000;
 
-  [[nodiscard]] bool enabled() const { return delay_ns_ > 0; }
+  /// `delay_ns`: the longest pause; 0: there is none.
+  explicit pacer(std::uint64_t delay_ns) : longest_ns_(delay_ns), shortest_ns_(std::min(delay_ns, shortest_ns)) {}
 
-  /// A round has ended that read so many bytes, more than none. Returns how long to pause now.
-  std::uint64_t round(std::uint64_t now_ns, std::uint64_t bytes) {
-    const std::uint64_t took_ns = std::min(now_ns - last_ns_, longest_ns);
+  [[nodiscard]] bool enabled() const { return longest_ns_ > 0; }
+
+  /// A round has ended that read so many bytes in so many reads, more than none. Returns how long to
+  /// pause now.
+  std::uint64_t round(std::uint64_t now_ns, std::uint64_t bytes, std::uint64_t reads) {
+    const std::uint64_t took_ns = std::min(now_ns - last_ns_, unlike_ns);
     last_ns_ = now_ns;
-    pausing_ = pausing_ ? !in_vain(took_ns, bytes) : busy(took_ns, bytes);
-    return pausing_ && bytes < full_bytes ? delay_ns_ : 0;
+    const bool small = bytes < reads * full_bytes;
+    pausing_ = pausing_ ? !in_vain(took_ns, bytes) : busy(took_ns, bytes) && small;
+    if (!pausing_ || !small) return 0;
+    const std::uint64_t wanted_ns = std::max(bytes, reads * worth_bytes) * took_ns / bytes;
+    pause_ns_ = (pause_ns_ + std::clamp(wanted_ns, shortest_ns_, longest_ns_)) / 2;
+    return pause_ns_;
   }
 
  private:
-  static constexpr std::uint64_t full_bytes = 1 << 16;         // so much is worth a round of its own
-  static constexpr std::uint64_t longest_ns = 10'000'000'000;  // so that no product overflows
-  static constexpr std::uint64_t gain = 4;                     // rounds that one pause must be able to save
-  static constexpr std::uint32_t most_in_vain = 4;             // pauses
-  static constexpr std::uint32_t first_patience = 16;          // rounds
+  static constexpr std::uint64_t worth_bytes = 1 << 11;       // so much pays a read
+  static constexpr std::uint64_t full_bytes = 1 << 14;        // so much needs no pause
+  static constexpr std::uint64_t unlike_ns = 10'000'000'000;  // so that no product overflows
+  static constexpr std::uint64_t gain = 4;                    // rounds that the shortest pause must be able to save
+  static constexpr std::uint32_t most_in_vain = 4;            // pauses
+  static constexpr std::uint32_t first_patience = 16;         // rounds
   static constexpr std::uint32_t last_patience = 1024;
 
   bool busy(std::uint64_t took_ns, std::uint64_t bytes) {
     usual_bytes_ = (usual_bytes_ * 7 + bytes) / 8;
-    usual_ns_ = (usual_ns_ * 7 + std::min(took_ns, delay_ns_)) / 8;
-    ++rounds_;
-    return rounds_ >= patience_ && usual_ns_ * gain <= delay_ns_ && usual_bytes_ * gain <= full_bytes;
+    usual_ns_ = (usual_ns_ * 7 + std::min(took_ns, shortest_ns_)) / 8;
+    pause_ns_ = shortest_ns_;
+    return ++rounds_ >= patience_ && usual_ns_ * gain <= shortest_ns_;
   }
 
   /// The last pauses gathered hardly more than a round does without, or kept those who send.
@@ -51,11 +61,13 @@ class pacer {
     return true;
   }
 
-  std::uint64_t delay_ns_;
+  std::uint64_t longest_ns_;
+  std::uint64_t shortest_ns_;
   std::uint64_t last_ns_ = 0;
+  std::uint64_t pause_ns_ = 0;
   // Of a round without a pause, on average:
   std::uint64_t usual_bytes_ = 0;
-  std::uint64_t usual_ns_ = delay_ns_;
+  std::uint64_t usual_ns_ = shortest_ns_;
   std::uint32_t rounds_ = 0;  // without a pause
   std::uint32_t patience_ = first_patience;
   std::uint32_t vain_ = 0;

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <csignal>
@@ -89,7 +90,8 @@ class worker_loop {
   // Clients that get an answer are not kept waiting for it.
   pacer pacer_{replying_handler<Handler> ? 0 : config_.batch_delay_us * std::uint64_t{1000}};
   std::uint64_t paced_bytes_ = 0;  // that it knows of
-  std::uint64_t pause_ns_ = 0;     // before the next round
+  std::uint64_t reads_ = 0;        // of this round
+  std::uint64_t pause_ns_ = 0;     // before the next one
 
   bool stalled_ = false;
   awaited awaited_{-1, 0};  // while stalled
@@ -162,9 +164,10 @@ void worker_loop<Handler>::wait_for_clients() {
 template <handler Handler>
 void worker_loop<Handler>::pace() {
   const std::uint64_t bytes = stats_.bytes_in.get() - paced_bytes_;
+  const std::uint64_t reads = std::exchange(reads_, 0);
   if (!pacer_.enabled() || bytes == 0 || clients_.draining()) return;
   paced_bytes_ += bytes;
-  pause_ns_ = pacer_.round(sys::monotonic_ns(), bytes);
+  pause_ns_ = pacer_.round(sys::monotonic_ns(), bytes, std::max<std::uint64_t>(reads, 1));
 }
 
 /// Lets input gather, but no order and no signal wait.
@@ -251,6 +254,7 @@ void worker_loop<Handler>::on_client(client& one) {
   if constexpr (replying_handler<Handler>) {
     if ((one.watched & EPOLLOUT) != 0) return conclude(one, code_.on_writable(one));
   }
+  ++reads_;
   conclude(one, code_.on_readable(one));
 }
 

@@ -122,7 +122,7 @@ export type OutputWay = 'splice' | 'copy';
 
 export interface Pacer {
   /** How long to pause, in ns. */
-  round(nowNs: number, bytes: number): number;
+  round(nowNs: number, bytes: number, reads: number): number;
 }
 
 export interface Output {

@@ -9,7 +9,9 @@ void show_pacer(Napi::Object exports) {
       exports, "Pacer",
       [](const Napi::CallbackInfo& info) { return std::make_shared<worker::pacer>(js<std::uint64_t>::from(info[0])); },
       [](Napi::Object object, const std::shared_ptr<worker::pacer>& self) {
-        method(object, "round", [self](std::uint64_t now, std::uint64_t bytes) { return self->round(now, bytes); });
+        method(object, "round", [self](std::uint64_t now, std::uint64_t bytes, std::uint64_t reads) {
+          return self->round(now, bytes, reads);
+        });
       });
 }
 

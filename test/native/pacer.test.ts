@@ -7,92 +7,100 @@ import { addon } from './addon.js';
 
 const ms = 1_000_000;
 const us = 1000;
-const delay = 0.5 * ms;
+const shortest = 0.5 * ms;
+const delay = 5 * ms;
 
-/** A worker that meets traffic: each round finds what has come since the last. */
+interface Traffic {
+  wait: (pause: number) => number;
+  found: (waited: number) => { bytes: number; reads: number };
+}
+
+/** Messages of 200 bytes come at this distance, whatever the worker does, from so many clients in turn. */
+const every = (apart: number, clients = 8): Traffic => ({
+  wait: (pause) => Math.max(pause, apart),
+  found: (waited) => {
+    const messages = Math.max(1, Math.floor(waited / apart));
+    return { bytes: messages * 200, reads: Math.min(messages, clients) };
+  },
+});
+
 class Worker {
   readonly pacer = new addon.Pacer(delay);
   now = 1000 * ms;
+  pause = 0;
   pauses = 0;
-  rounds = 0;
 
-  /** So many rounds, each after `wait(pause)` ns and with `found(waited)` bytes. */
-  run(rounds: number, wait: (pause: number) => number, found: (waited: number) => number): this {
-    let pause = 0;
+  /** So many rounds, each after `wait(pause)` ns; what `found(waited)` says is read. */
+  run(rounds: number, { wait, found }: Traffic): this {
     for (let round = 0; round < rounds; round += 1) {
-      const waited = wait(pause);
+      const waited = wait(this.pause);
       this.now += waited;
-      pause = this.pacer.round(this.now, found(waited));
-      this.rounds += 1;
-      if (pause > 0) this.pauses += 1;
+      const { bytes, reads } = found(waited);
+      this.pause = this.pacer.round(this.now, bytes, reads);
+      if (this.pause > 0) this.pauses += 1;
     }
     return this;
   }
 }
 
-/** Messages of 200 bytes come at this distance, whatever the worker does. */
-const every = (ns: number) => ({
-  wait: (pause: number) => Math.max(pause, ns),
-  found: (waited: number) => Math.max(1, Math.floor(waited / ns)) * 200,
-});
-
 test('a quiet worker never pauses', () => {
-  for (const apart of [delay / 2, delay, ms, 1000 * ms]) {
-    const { wait, found } = every(apart);
-    assert.equal(new Worker().run(5000, wait, found).pauses, 0, `${apart} ns apart`);
+  for (const apart of [shortest / 2, shortest, 2 * ms, 1000 * ms]) {
+    assert.equal(new Worker().run(5000, every(apart)).pauses, 0, `${apart} ns apart`);
   }
 });
 
 test('a worker that small messages wake without end pauses before nearly every round', () => {
-  for (const apart of [5 * us, 20 * us, 50 * us]) {
-    const { wait, found } = every(apart);
-    const worker = new Worker().run(5000, wait, found);
+  for (const apart of [2 * us, 5 * us, 20 * us, 50 * us]) {
+    const worker = new Worker().run(5000, every(apart));
     assert.ok(worker.pauses > 4900, `${worker.pauses} pauses, ${apart} ns apart`);
   }
 });
 
-test('it does not when each round finds much', () => {
-  const { pauses } = new Worker().run(
-    5000,
-    () => 30 * us,
-    () => 256 * 1024,
-  );
+test('a pause is as long as it takes until each read finds enough', () => {
+  // 200 bytes from each of 100 clients every 200 µs: 2 KiB take ten times as long.
+  const { pause } = new Worker().run(5000, every(2 * us, 100));
+  assert.ok(pause > 1.5 * ms && pause < 2.5 * ms, `${pause} ns`);
+  assert.equal(new Worker().run(5000, every(2 * us, 8)).pause, shortest);
+  assert.ok(new Worker().run(5000, every(10 * us, 1000)).pause > 0.99 * delay);
+});
+
+test('there is none when each read finds much', () => {
+  const { pauses } = new Worker().run(5000, { wait: () => 30 * us, found: () => ({ bytes: 2 ** 16, reads: 2 }) });
   assert.equal(pauses, 0);
 });
 
-test('it stops when the traffic gets thin', () => {
-  const dense = every(5 * us);
-  const thin = every(2 * ms);
-  const worker = new Worker().run(1000, dense.wait, dense.found);
+test('pauses end when the traffic gets thin', () => {
+  const worker = new Worker().run(1000, every(5 * us));
   const before = worker.pauses;
-  worker.run(1000, thin.wait, thin.found);
+  worker.run(1000, every(20 * ms));
   assert.ok(worker.pauses - before < 10, `${worker.pauses - before} pauses`);
 });
 
 test('clients that wait for what they sent to come out are kept in few rounds', () => {
-  // Each sends its next message 20 µs after its last was read.
-  const { pauses } = new Worker().run(
-    100_000,
-    (pause) => Math.max(pause, 20 * us),
-    () => 200,
-  );
+  // One sends its next message 20 µs after its last was read.
+  const { pauses } = new Worker().run(100_000, {
+    wait: (pause) => Math.max(pause, 20 * us),
+    found: () => ({ bytes: 200, reads: 1 }),
+  });
   assert.ok(pauses < 1000, `${pauses} pauses`);
 });
 
 test('without a delay there is no pause', () => {
   const pacer = new addon.Pacer(0);
-  for (let now = 1; now < 1000; now += 1) assert.equal(pacer.round(now * us, 200), 0);
+  for (let now = 1; now < 1000; now += 1) assert.equal(pacer.round(now * us, 200, 1), 0);
 });
 
-test('whatever comes whenever, a pause is the delay or none', () => {
-  const rounds = fc.array(fc.tuple(fc.maxSafeNat(), fc.maxSafeNat()), { maxLength: 200 });
+test('whatever comes whenever, no pause is longer than the delay', () => {
+  const some = fc.integer({ min: 1, max: 2 ** 40 });
+  const rounds = fc.array(fc.tuple(some, some, fc.integer({ min: 1, max: 256 })), { maxLength: 200 });
   fc.assert(
-    fc.property(rounds, (sequence) => {
-      const pacer = new addon.Pacer(delay);
+    fc.property(fc.constantFrom(0.01 * ms, delay), rounds, (longest, sequence) => {
+      const pacer = new addon.Pacer(longest);
       let now = 0;
-      for (const [waited, bytes] of sequence) {
-        now = Math.min(now + waited, Number.MAX_SAFE_INTEGER);
-        assert.ok([0, delay].includes(pacer.round(now, Math.max(bytes, 1))));
+      for (const [waited, bytes, reads] of sequence) {
+        now += waited;
+        const pause = pacer.round(now, bytes, reads);
+        assert.ok(pause >= 0 && pause <= longest, `${pause} ns`);
       }
     }),
   );

@@ -16,7 +16,7 @@ test('the defaults are those of the documentation', () => {
     idleTimeout: 0,
     firstByteTimeout: 0,
     maxAge: 0,
-    batchDelay: 0.5,
+    batchDelay: 5,
     requestTimeout: 60_000,
     maxBody: 2 ** 20,
     corsOrigin: undefined,
