@@ -7,24 +7,27 @@
 
 namespace procpool::supervisor {
 
-/// Whose turn it is to accept: round robin over the workers that accept, each holding at most one
-/// token at a time. The order is strict, so that shares differ by at most one; only a worker whose
-/// token is overdue (it is stuck, or waits for a disk) loses its turns, until it reports. Pure: the
-/// caller passes the time in ms. Supervisor.
+/// Whose turn it is to accept: round robin over the workers that accept, each holding so many tokens
+/// at most. The order is strict, so that shares differ by at most one; only a worker that has not
+/// reported a token for too long (it is stuck, or waits for a disk) loses its turns, until it does.
+/// Pure: the caller passes the time in ms. Supervisor.
 class dispatcher {
  public:
-  /// After so long without a report a token no longer holds up the others.
+  /// Tokens of one worker: enough to keep it busy while its reports are on their way.
+  static constexpr std::uint32_t most_tokens = 16;
+
+  /// After so long without a report a worker's tokens no longer hold up the others.
   static constexpr std::uint64_t patience_ms = 20;
 
   void add(int worker);
-  /// Takes its token back, too.
+  /// Takes its tokens back, too.
   void remove(int worker);
 
-  /// Gives the next worker a token. None: nobody accepts, or whose turn it is still holds one.
+  /// Gives the next worker a token. None: nobody accepts, or whose turn it is holds enough.
   std::optional<int> next(std::uint64_t now_ms);
 
-  /// The worker has used its token.
-  void reported(int worker);
+  /// The worker has used a token.
+  void reported(int worker, std::uint64_t now_ms);
 
   /// Tokens that are out and not overdue.
   [[nodiscard]] std::size_t in_flight(std::uint64_t now_ms) const;
@@ -35,12 +38,12 @@ class dispatcher {
  private:
   struct seat {
     bool taken = false;
-    bool token = false;
-    std::uint64_t given_ms = 0;
+    std::uint32_t tokens = 0;
+    std::uint64_t since_ms = 0;  // it got the first of them, or reported one
   };
 
-  [[nodiscard]] static bool holds_up(const seat& one, std::uint64_t now_ms) {
-    return one.token && now_ms - one.given_ms < patience_ms;
+  [[nodiscard]] static bool overdue(const seat& one, std::uint64_t now_ms) {
+    return one.tokens > 0 && now_ms - one.since_ms >= patience_ms;
   }
 
   std::vector<seat> seats_;

@@ -43,7 +43,8 @@ supervisor_loop::supervisor_loop(const ipc::pool_config& config, ipc::pool_page&
       log_channel_(std::move(log_channel)),
       signals_({SIGCHLD, SIGTERM, SIGINT}),
       queue_(std::move(listener), static_cast<bool>(config.socket_file), poller_, listener_tag),
-      channels_(ipc::max_workers) {
+      channels_(ipc::max_workers),
+      tokens_(ipc::max_workers) {
   sys::check("epoll_ctl", poller_.add(signals_.fd(), EPOLLIN, signals_tag));
   host_.watch(poller_, host_tag);
   if (config_.handler == ipc::handler_kind::http) turn_bell_ = ipc::output_turn::create_bell();
@@ -59,6 +60,7 @@ int supervisor_loop::run() {
   start_due_workers();
   while (stage_ == stage::running || !table_.alive().empty()) {
     for (const epoll_event& event : poller_.wait(timeout_ms(now_ms()))) dispatch(event);
+    if (std::exchange(offering_, false)) hand_out();
     on_time(now_ms());
   }
   return finish();
@@ -67,7 +69,8 @@ int supervisor_loop::run() {
 void supervisor_loop::dispatch(const epoll_event& event) {
   switch (event.data.u64) {
     case listener_tag:
-      return hand_out();
+      offering_ = true;
+      return;
     case signals_tag:
       return on_signals();
     case host_tag:
@@ -129,15 +132,16 @@ void supervisor_loop::on_orders() {
 
 void supervisor_loop::on_reports(int slot) {
   ipc::channel& channel = channels_[static_cast<std::size_t>(slot)];
-  std::array<ipc::worker_report, 16> reports;
-  while (channel) {
-    const sys::result count = channel.receive_bytes(reports.data(), reports.size());
+  std::array<ipc::worker_report, dispatcher::most_tokens> reports;
+  for (auto count = sys::result{reports.size()}; channel && count == sys::result{reports.size()};) {
+    count = channel.receive_bytes(reports.data(), reports.size());
     if (count == -EAGAIN) return;
     if (count <= 0) {
       // The worker ends: SIGCHLD says how.
       dispatcher_.remove(slot);
       channel.close();
-      return hand_out();
+      offering_ = true;
+      return;
     }
     for (const auto report : std::span(reports).first(static_cast<std::size_t>(count))) on_report(slot, report);
   }
@@ -151,8 +155,8 @@ void supervisor_loop::on_report(int slot, ipc::worker_report report) {
       dispatcher_.add(slot);
       set_state(slot, ipc::worker_state::ready);
       write(ipc::log_event::start, slot);
-      log_size();
-      return hand_out();
+      offering_ = true;
+      return log_size();
     case ipc::worker_report::leaving:
       if (!table_.leaving(slot, now_ms())) return;
       dispatcher_.remove(slot);
@@ -163,16 +167,18 @@ void supervisor_loop::on_report(int slot, ipc::worker_report report) {
     case ipc::worker_report::output_failed:
       return on_output_gone(static_cast<int>(page_.workers[slot].output_error.get()));
     case ipc::worker_report::exhausted:
-      dispatcher_.reported(slot);
+      dispatcher_.reported(slot, now_ms());
       shortage_until_ms_ = now_ms() + shortage_ms;
-      return hand_out();
+      offering_ = true;
+      return;
     case ipc::worker_report::nothing:
-      dispatcher_.reported(slot);
+      dispatcher_.reported(slot, now_ms());
       return queue_.arm();
     case ipc::worker_report::accepted:
     case ipc::worker_report::refused:
-      dispatcher_.reported(slot);
-      return hand_out();
+      dispatcher_.reported(slot, now_ms());
+      offering_ = true;
+      return;
   }
 }
 
@@ -196,11 +202,16 @@ void supervisor_loop::hand_out() {
     return;
   }
   const std::size_t waiting = queue_.length();
-  while (dispatcher_.in_flight(now) < waiting) {
+  for (std::size_t given = dispatcher_.in_flight(now); given < waiting; ++given) {
     const auto worker = dispatcher_.next(now);
     if (!worker) break;
-    if (!order(*worker, ipc::worker_order::accept)) dispatcher_.remove(*worker);
+    if (tokens_[static_cast<std::size_t>(*worker)]++ == 0) holders_.push_back(*worker);
   }
+  for (const int worker : holders_) {
+    const std::size_t count = std::exchange(tokens_[static_cast<std::size_t>(worker)], 0);
+    if (!order(worker, ipc::worker_order::accept, count)) dispatcher_.remove(worker);
+  }
+  holders_.clear();
   if (waiting == 0) queue_.arm();
   look_again_ms_ = dispatcher_.next_overdue_ms(now);
 }
@@ -281,7 +292,7 @@ void supervisor_loop::on_ended(int slot, int status) {
   follow(slot, table_.ended(slot, now_ms()));
   page_.workers[slot].pid.set(0);
   if (was_ready) log_size();
-  hand_out();
+  offering_ = true;
 }
 
 /// What a worker that was killed could not count itself.
@@ -366,9 +377,11 @@ void supervisor_loop::set_state(int slot, ipc::worker_state state) {
   page_.workers[slot].state.set(static_cast<std::uint64_t>(state));
 }
 
-bool supervisor_loop::order(int slot, ipc::worker_order order) {
-  const ipc::channel& channel = channels_[static_cast<std::size_t>(slot)];
-  return channel && sys::send(channel.fd(), &order, sizeof order) == sizeof order;
+bool supervisor_loop::order(int slot, ipc::worker_order order, std::size_t times) {
+  ipc::channel& channel = channels_[static_cast<std::size_t>(slot)];
+  std::array<ipc::worker_order, dispatcher::most_tokens> orders;
+  std::fill_n(orders.begin(), times, order);
+  return channel && channel.send_bytes(orders.data(), times) == static_cast<sys::result>(times);
 }
 
 }  // namespace procpool::supervisor

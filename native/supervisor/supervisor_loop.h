@@ -61,7 +61,7 @@ class supervisor_loop {
 
   void write(ipc::log_event event, int slot, std::uint32_t value = 0);
   void set_state(int slot, ipc::worker_state state);
-  bool order(int slot, ipc::worker_order order);
+  bool order(int slot, ipc::worker_order order, std::size_t times = 1);
 
   const ipc::pool_config& config_;
   ipc::pool_page& page_;
@@ -74,11 +74,14 @@ class supervisor_loop {
   worker_table table_{ipc::max_workers};
   dispatcher dispatcher_;
   std::vector<ipc::channel> channels_;  // by slot
+  std::vector<std::size_t> tokens_;     // by slot, to be given
+  std::vector<int> holders_;            // who is to get some
 
   stage stage_ = stage::running;
   std::uint64_t stage_ends_ms_ = 0;
   std::optional<std::uint64_t> look_again_ms_;  // at the listening socket
   std::uint64_t shortage_until_ms_ = 0;         // a worker could take no connection at all
+  bool offering_ = false;                       // at the end of the round: there may be connections, or room for them
   bool listening_ = false;
   bool failed_ = false;
   bool output_gone_ = false;

@@ -55,7 +55,8 @@ class worker_loop {
 
   ipc::worker_report accept_one();
   ipc::worker_report refuse(sys::result failure);
-  void report(ipc::worker_report what);
+  void report(std::span<const ipc::worker_report> what);
+  void report(ipc::worker_report what) { report(std::span(&what, 1)); }
 
   void end_round();
   void on_room();
@@ -231,13 +232,15 @@ void worker_loop<Handler>::on_signals() {
 template <handler Handler>
 void worker_loop<Handler>::on_orders() {
   std::array<ipc::worker_order, 16> orders;
+  std::array<ipc::worker_report, 16> reports;
+  std::size_t accepted = 0;
   const sys::result count = supervisor_.receive_bytes(orders.data(), orders.size());
   if (count == -EAGAIN) return;
   if (count <= 0) return orphaned();
   for (const ipc::worker_order order : std::span(orders).first(static_cast<std::size_t>(count))) {
     switch (order) {
       case ipc::worker_order::accept:
-        report(accept_one());
+        reports[accepted++] = accept_one();
         break;
       case ipc::worker_order::retire:
         retire();
@@ -247,6 +250,7 @@ void worker_loop<Handler>::on_orders() {
         break;
     }
   }
+  report(std::span(reports).first(accepted));
 }
 
 template <handler Handler>
@@ -325,9 +329,10 @@ ipc::worker_report worker_loop<Handler>::refuse(sys::result failure) {
 }
 
 template <handler Handler>
-void worker_loop<Handler>::report(ipc::worker_report what) {
-  // The supervisor reads every report, so there is room for a byte; if it is gone, reading says so.
-  [[maybe_unused]] const sys::result sent = supervisor_.send(what);
+void worker_loop<Handler>::report(std::span<const ipc::worker_report> what) {
+  // The supervisor reads every report, so there is room for them; if it is gone, reading says so.
+  if (!what.empty()) [[maybe_unused]]
+    const sys::result sent = supervisor_.send_bytes(what.data(), what.size());
 }
 
 template <handler Handler>

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 export interface Addon {
   Dispatcher: new () => Dispatcher;
   patienceMs: number;
+  mostTokens: number;
   maxWorkers: number;
   WorkerTable: new () => WorkerTable;
   backoff: Backoff;
@@ -46,7 +47,7 @@ export interface Dispatcher {
   add(worker: number): void;
   remove(worker: number): void;
   next(now: number): number | undefined;
-  reported(worker: number): void;
+  reported(worker: number, now: number): void;
   inFlight(now: number): number;
   nextOverdueMs(now: number): number | undefined;
 }

@@ -46,7 +46,7 @@ void show_dispatcher(Napi::Object object, const std::shared_ptr<dispatcher>& sel
   method(object, "add", [self](int worker) { self->add(worker); });
   method(object, "remove", [self](int worker) { self->remove(worker); });
   method(object, "next", [self](std::uint64_t now) { return self->next(now); });
-  method(object, "reported", [self](int worker) { self->reported(worker); });
+  method(object, "reported", [self](int worker, std::uint64_t now) { self->reported(worker, now); });
   method(object, "inFlight", [self](std::uint64_t now) { return self->in_flight(now); });
   method(object, "nextOverdueMs", [self](std::uint64_t now) { return self->next_overdue_ms(now); });
 }
@@ -87,6 +87,7 @@ void show_pool(Napi::Object exports) {
       exports, "WorkerTable", [](const auto&) { return std::make_shared<worker_table>(ipc::max_workers); },
       show_worker_table);
   exports.Set("patienceMs", js<std::uint64_t>::to(exports.Env(), dispatcher::patience_ms));
+  exports.Set("mostTokens", dispatcher::most_tokens);
   exports.Set("maxWorkers", ipc::max_workers);
   exports.Set("backoff", backoff_of(exports.Env()));
 }
