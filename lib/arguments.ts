@@ -126,7 +126,7 @@ const flags: Record<string, Flag> = {
   },
   'batch-delay': {
     value: 'D',
-    help: 'sink: how long a busy worker may wait for more before it reads on; 0ms never (5ms)',
+    help: 'how long a busy worker may wait for more before it reads on; 0ms never (5ms; http: 0.01ms)',
     set: (text, { options }) => (options.batchDelay = delay('batch-delay', text)),
   },
   'request-timeout': {

@@ -38,9 +38,9 @@ export interface ProcessPoolOptions {
   /** Closes a connection so long after its start, once what has come is read; 0 never does. @default 0 */
   maxAge?: number | undefined;
   /**
-   * With `sink`: how long a busy worker may pause between two rounds of reading, so that the next finds more; a
-   * fraction is allowed, 0 is never. A worker that is not busy never does.
-   * @default 5
+   * How long a busy worker may pause between two rounds of reading, so that the next finds more; a fraction is
+   * allowed, 0 is never. A worker that is not busy never does, nor with `echo`.
+   * @default 5; 0.01 with `http`
    */
   batchDelay?: number | undefined;
   /** With `http`: how long a client may take to send a whole request; 0 is for ever. @default 60000 */
@@ -101,6 +101,8 @@ export const largestBody = Number.MAX_SAFE_INTEGER;
 function isOrigin(text: string): boolean {
   return text.length <= longestOrigin && URL.canParse(text) && new URL(text).origin === text;
 }
+
+const batchDelays: Record<HandlerName, number> = { sink: 5, echo: 0, http: 0.01 };
 
 /** Longest pause of a busy worker, in ms. */
 export const longestBatchDelay = 1000;
@@ -206,11 +208,10 @@ export function fillOptions(options: ProcessPoolOptions): FilledOptions {
       throw optionError(option, options[option], 'left out where option "handler" is not "http"');
     }
   }
-  if (handler !== 'sink' && options.batchDelay !== undefined) {
-    throw optionError('batchDelay', options.batchDelay, 'left out where option "handler" is not "sink"');
-  }
-  if (handler === 'echo' && options.output !== undefined) {
-    throw optionError('output', options.output, 'left out where option "handler" is "echo"');
+  for (const option of ['output', 'batchDelay'] as const) {
+    if (handler === 'echo' && options[option] !== undefined) {
+      throw optionError(option, options[option], 'left out where option "handler" is "echo"');
+    }
   }
   return {
     port: options.port ?? 10714,
@@ -223,7 +224,7 @@ export function fillOptions(options: ProcessPoolOptions): FilledOptions {
     idleTimeout: options.idleTimeout ?? (handler === 'sink' ? 0 : 60_000),
     firstByteTimeout: options.firstByteTimeout ?? 0,
     maxAge: options.maxAge ?? 0,
-    batchDelay: options.batchDelay ?? 5,
+    batchDelay: options.batchDelay ?? batchDelays[handler],
     requestTimeout: options.requestTimeout ?? 60_000,
     maxBody: options.maxBody ?? 2 ** 20,
     corsOrigin: options.corsOrigin,

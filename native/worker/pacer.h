@@ -13,11 +13,21 @@ namespace procpool::worker {
 /// Worker.
 class pacer {
  public:
-  /// Shorter pauses save too little, unless no longer one is allowed.
-  static constexpr std::uint64_t shortest_ns = 500'000;
+  /// What pauses are to be like.
+  struct manner {
+    std::uint64_t shortest_ns;  // shorter ones save too little, unless no longer one is allowed
+    std::uint64_t busy_ns;      // a worker is whose rounds follow each other at this distance or less
+    std::uint64_t gain;         // in quarters of what a round reads without: so much has to be gathered
+  };
+
+  /// Where nobody waits for an answer.
+  static constexpr manner patient{500'000, 125'000, 8};
+  /// Where everybody does, so that who has got his next sends the sooner.
+  static constexpr manner brisk{10'000, 500'000, 5};
 
   /// `delay_ns`: the longest pause; 0: there is none.
-  explicit pacer(std::uint64_t delay_ns) : longest_ns_(delay_ns), shortest_ns_(std::min(delay_ns, shortest_ns)) {}
+  pacer(std::uint64_t delay_ns, const manner& pauses)
+      : longest_ns_(delay_ns), shortest_ns_(std::min(delay_ns, pauses.shortest_ns)), pauses_(pauses) {}
 
   [[nodiscard]] bool enabled() const { return longest_ns_ > 0; }
 
@@ -38,21 +48,20 @@ class pacer {
   static constexpr std::uint64_t worth_bytes = 1 << 11;       // so much pays a read
   static constexpr std::uint64_t full_bytes = 1 << 14;        // so much needs no pause
   static constexpr std::uint64_t unlike_ns = 10'000'000'000;  // so that no product overflows
-  static constexpr std::uint64_t gain = 4;                    // rounds that the shortest pause must be able to save
   static constexpr std::uint32_t most_in_vain = 4;            // pauses
   static constexpr std::uint32_t first_patience = 16;         // rounds
   static constexpr std::uint32_t last_patience = 1024;
 
   bool busy(std::uint64_t took_ns, std::uint64_t bytes) {
     usual_bytes_ = (usual_bytes_ * 7 + bytes) / 8;
-    usual_ns_ = (usual_ns_ * 7 + std::min(took_ns, shortest_ns_)) / 8;
+    usual_ns_ = (usual_ns_ * 7 + std::min(took_ns, 2 * pauses_.busy_ns)) / 8;
     pause_ns_ = shortest_ns_;
-    return ++rounds_ >= patience_ && usual_ns_ * gain <= shortest_ns_;
+    return ++rounds_ >= patience_ && usual_ns_ <= pauses_.busy_ns;
   }
 
   /// The last pauses gathered hardly more than a round does without, or kept those who send.
   bool in_vain(std::uint64_t took_ns, std::uint64_t bytes) {
-    const bool paid = bytes >= 2 * usual_bytes_ && 2 * bytes * usual_ns_ >= usual_bytes_ * took_ns;
+    const bool paid = 4 * bytes >= pauses_.gain * usual_bytes_ && 2 * bytes * usual_ns_ >= usual_bytes_ * took_ns;
     vain_ = paid ? 0 : vain_ + 1;
     if (paid) patience_ = first_patience;
     if (vain_ < most_in_vain) return false;
@@ -63,11 +72,12 @@ class pacer {
 
   std::uint64_t longest_ns_;
   std::uint64_t shortest_ns_;
+  manner pauses_;
   std::uint64_t last_ns_ = 0;
   std::uint64_t pause_ns_ = 0;
   // Of a round without a pause, on average:
   std::uint64_t usual_bytes_ = 0;
-  std::uint64_t usual_ns_ = shortest_ns_;
+  std::uint64_t usual_ns_ = 2 * pauses_.busy_ns;
   std::uint32_t rounds_ = 0;  // without a pause
   std::uint32_t patience_ = first_patience;
   std::uint32_t vain_ = 0;

@@ -88,8 +88,7 @@ class worker_loop {
   deadlines deadlines_{config_, clock_};
   Handler code_;  // outlives the clients, of which it keeps account
   clients<client> clients_{poller_, deadlines_, clock_, log_, stats_};
-  // Clients that get an answer are not kept waiting for it.
-  pacer pacer_{replying_handler<Handler> ? 0 : config_.batch_delay_us * std::uint64_t{1000}};
+  pacer pacer_{config_.batch_delay_us * std::uint64_t{1000}, gathers ? pacer::brisk : pacer::patient};
   std::uint64_t paced_bytes_ = 0;  // that it knows of
   std::uint64_t reads_ = 0;        // of this round
   std::uint64_t pause_ns_ = 0;     // before the next one

@@ -13,7 +13,7 @@ export interface Addon {
   DrainingConnection: new () => DrainingConnection;
   drain: { silentPauseMs: number; sendingPauseMs: number; limitMs: number };
   Output: new (...setup: [fd: number] | [fd: number, kind: OutputKind, way: OutputWay]) => Output;
-  Pacer: new (delayNs: number) => Pacer;
+  Pacer: new (delayNs: number, brisk: boolean) => Pacer;
   CycleCheck: new () => CycleCheck;
   TimerWheel: new (timers: number, now: bigint) => TimerWheel;
   /** The last tick of 64 bits. */

@@ -114,7 +114,7 @@ const bad: [args: string[], message: RegExp][] = [
   [['--batch-delay', '1'], /"--batch-delay" .*"1"/],
   [['--batch-delay', '1001ms'], /"--batch-delay" .*"1001ms"/],
   [['--batch-delay', '-1ms'], /"--batch-delay" .*"-1ms"/],
-  [['--batch-delay', '1ms', '--handler', 'http'], /"--batch-delay" .*"--handler".* "1ms"/],
+  [['--batch-delay', '1ms', '--handler', 'echo'], /"--batch-delay" .*"--handler".* "1ms"/],
   [['--max-age', ''], /"--max-age" .*""/],
   [['--max-body', '1.5m', '--handler', 'http'], /"--max-body" .*"1.5m"/],
   [['--max-body', '1t', '--handler', 'http'], /"--max-body" .*"1t"/],
