@@ -35,7 +35,7 @@ outcome http_answers::give(http_client& one, http::reply what) {
   what.head_only = request.method == http::method::head;
   what.origin = config_.cors_origin;
   reply_.clear();
-  http::write(reply_, what, sys::wall_seconds());
+  http::write(reply_, what, date_.at(sys::wall_seconds()));
   return send(one, reply_);
 }
 

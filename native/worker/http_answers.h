@@ -35,6 +35,7 @@ class http_answers {
   ipc::worker_slot& stats_;
   clients<http_client>& clients_;
   deadlines& deadlines_;
+  http::date_field date_;
   std::string reply_;
 };
 

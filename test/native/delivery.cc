@@ -95,7 +95,8 @@ void show_delivery(Napi::Object exports) {
   constructor(exports, "Deliverers", make_deliverers, show_deliverers);
   method(exports, "httpReply", [](int status, double seconds) {
     std::string text;
-    worker::http::write(text, {.status = status}, static_cast<std::time_t>(seconds));
+    worker::http::date_field date;
+    worker::http::write(text, {.status = status}, date.at(static_cast<std::time_t>(seconds)));
     return text;
   });
 }

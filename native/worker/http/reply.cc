@@ -40,15 +40,6 @@ void field(std::string& text, std::string_view name, std::string_view value) {
   text.append(name).append(": ").append(value).append("\r\n");
 }
 
-/// IMF-fixdate, RFC 9110 section 5.6.7; the C locale is the only one a worker has.
-void date(std::string& text, std::time_t now) {
-  std::tm parts{};
-  std::array<char, 32> line{};
-  if (gmtime_r(&now, &parts) == nullptr) return;
-  const std::size_t size = std::strftime(line.data(), line.size(), "%a, %d %b %Y %H:%M:%S GMT", &parts);
-  field(text, "Date", {line.data(), size});
-}
-
 void cross_origin(std::string& text, const reply& what) {
   if (what.origin.empty()) return;
   field(text, "Access-Control-Allow-Origin", what.origin);
@@ -61,9 +52,21 @@ void cross_origin(std::string& text, const reply& what) {
 
 }  // namespace
 
-void write(std::string& text, const reply& what, std::time_t now) {
+// IMF-fixdate, RFC 9110 section 5.6.7; the C locale is the only one a worker has.
+std::string_view date_field::at(std::time_t now) {
+  std::tm parts{};
+  std::array<char, 32> line{};
+  if (now == written_ || gmtime_r(&now, &parts) == nullptr) return text_;
+  const std::size_t size = std::strftime(line.data(), line.size(), "%a, %d %b %Y %H:%M:%S GMT", &parts);
+  text_.clear();
+  field(text_, "Date", {line.data(), size});
+  written_ = now;
+  return text_;
+}
+
+void write(std::string& text, const reply& what, std::string_view date) {
   text.append("HTTP/1.1 ").append(std::to_string(what.status)).append(" ").append(name_of(what.status)).append("\r\n");
-  date(text, now);
+  text.append(date);
   if (what.close) field(text, "Connection", "close");
   if (!what.close && what.http_1_0) field(text, "Connection", "keep-alive");
   if (what.status == 405 || what.options) field(text, "Allow", "GET, HEAD, OPTIONS, POST, PUT");

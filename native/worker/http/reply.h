@@ -22,7 +22,18 @@ struct reply {
   std::string_view type = "text/plain";
 };
 
-/// Appends it to `text`, dated `now` (seconds since 1970).
-void write(std::string& text, const reply& what, std::time_t now);
+/// The Date field, written anew when the second changes.
+class date_field {
+ public:
+  /// `now`: seconds since 1970. Valid until the next call.
+  std::string_view at(std::time_t now);
+
+ private:
+  std::time_t written_ = -1;
+  std::string text_;
+};
+
+/// Appends it to `text`, with that Date field.
+void write(std::string& text, const reply& what, std::string_view date);
 
 }  // namespace procpool::worker::http
