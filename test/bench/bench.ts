@@ -12,7 +12,7 @@ import { join } from 'node:path';
 
 import { compare, type Comparison, type Workload } from './comparing.js';
 import { readFloors, shortfalls } from './floors.js';
-import { machine } from './machine.js';
+import { described, type Machine, machine } from './machine.js';
 import { chosen, type Options, readOptions } from './options.js';
 import { plot } from './plots.js';
 import { missing } from './programs.js';
@@ -32,10 +32,10 @@ async function compareAll(wanted: Workload[], rounds: number, comparisons: Compa
   progress.stop();
 }
 
-async function write(comparisons: Comparison[], { rounds, out }: Options): Promise<void> {
+async function write(comparisons: Comparison[], { rounds, out }: Options, where: Machine): Promise<void> {
   mkdirSync(out, { recursive: true });
-  const markdown = await tables(comparisons);
-  writeFileSync(join(out, 'results.json'), JSON.stringify({ machine: machine(), rounds, comparisons }, null, 2));
+  const markdown = `${await tables(comparisons)}\n\nMedians of ${rounds} rounds. ${described(where)}.`;
+  writeFileSync(join(out, 'results.json'), JSON.stringify({ machine: where, rounds, comparisons }, null, 2));
   writeFileSync(join(out, 'results.md'), `${markdown}\n`);
   for (const comparison of comparisons) writeFileSync(join(out, `${comparison.id}.svg`), plot(comparison));
   console.log(markdown);
@@ -57,8 +57,9 @@ async function main(): Promise<void> {
   for (const program of missing(needed)) {
     console.error(`${program.name} is missing, of the Debian package ${program.package}`);
   }
+  const where = machine(needed);
   await compareAll(wanted, options.rounds, comparisons);
-  await write(comparisons, options);
+  await write(comparisons, options, where);
 
   const failures = options.check ? shortfalls(comparisons, readFloors()) : [];
   for (const failure of failures) console.error(failure);

@@ -2,6 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { cpus, release, totalmem } from 'node:os';
 
 import { root } from '../helpers/cli.js';
+import { type Program, versions } from './programs.js';
 
 export interface Machine {
   date: string;
@@ -11,9 +12,10 @@ export interface Machine {
   cores: number;
   memoryGiB: number;
   node: string;
+  programs: Record<string, string>;
 }
 
-export function machine(): Machine {
+export function machine(programs: Program[]): Machine {
   const [first] = cpus();
   return {
     date: new Date().toISOString(),
@@ -23,5 +25,13 @@ export function machine(): Machine {
     cores: cpus().length,
     memoryGiB: Math.round(totalmem() / 2 ** 30),
     node: process.version,
+    programs: versions(programs),
   };
+}
+
+/** In a line. */
+export function described(one: Machine): string {
+  const programs = Object.entries(one.programs).map(([name, version]) => `${name} ${version}`);
+  const hardware = `${one.cores} × ${one.processor}, ${one.memoryGiB} GiB, Linux ${one.kernel}`;
+  return [`${one.date.slice(0, 10)}, commit ${one.commit}: ${hardware}`, `Node ${one.node}`, ...programs].join(', ');
 }

@@ -12,10 +12,28 @@ export interface Program {
 /** The path of a program of native/. */
 export const built = (program: string): string => join(__dirname, 'build', 'Release', program);
 
+function isHere({ name }: Program): boolean {
+  return spawnSync('sh', ['-c', `command -v ${name}`]).status === 0;
+}
+
+/** Each once. */
+function distinct(programs: Program[]): Program[] {
+  return [...new Map(programs.map((program) => [program.name, program])).values()];
+}
+
 /** Those that are not on this machine, each once. */
 export function missing(programs: Program[]): Program[] {
-  return [...new Map(programs.map((program) => [program.name, program])).values()].filter(
-    ({ name }) => spawnSync('sh', ['-c', `command -v ${name}`]).status !== 0,
+  return distinct(programs).filter((program) => !isHere(program));
+}
+
+/** The versions of those that are, as Debian numbers them. */
+export function versions(programs: Program[]): Record<string, string> {
+  const version = (program: Program): string =>
+    spawnSync('dpkg-query', ['-W', '-f', '${Version}', program.package], { encoding: 'utf8' }).stdout || 'unknown';
+  return Object.fromEntries(
+    distinct(programs)
+      .filter(isHere)
+      .map((program) => [program.name, version(program)]),
   );
 }
 
