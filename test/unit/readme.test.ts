@@ -5,7 +5,17 @@ import { test } from 'node:test';
 
 import { helpText } from '../../lib/arguments.js';
 
+const root = join(__dirname, '..', '..');
+const readme = readFileSync(join(root, 'README.md'), 'utf8');
+
+test('README shows the table of the run whose results are kept', () => {
+  const results = readFileSync(join(root, 'test', 'bench', 'results', 'results.md'), 'utf8')
+    .trim()
+    .split('\n\n');
+  assert.ok(readme.includes(results[0]!));
+  assert.ok(readme.includes(results.at(-1)!));
+});
+
 test('README shows the help as it is', () => {
-  const readme = readFileSync(join(__dirname, '..', '..', 'README.md'), 'utf8');
   assert.ok(readme.includes(helpText()));
 });
