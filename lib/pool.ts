@@ -194,7 +194,7 @@ export class ProcessPool extends EventEmitter<ProcessPoolEvents> implements Asyn
       host,
       path: options.path ?? '',
       corsOrigin: options.corsOrigin ?? '',
-      batchDelay: Math.round(options.batchDelay * 1000),
+      batchDelay: Math.ceil(options.batchDelay * 1000),
       handler: handlers.indexOf(options.handler),
       logLevel: logLevels.indexOf(options.logLevel),
       output: output.descriptor,

@@ -3,6 +3,7 @@
 #include <sys/epoll.h>
 
 #include <array>
+#include <cstddef>
 #include <cstdint>
 #include <span>
 
@@ -17,6 +18,9 @@ class poller {
  public:
   static constexpr int forever = -1;
 
+  /// Events of one call; as many may mean that there are more.
+  static constexpr std::size_t most_events = 256;
+
   /// Throws sys_error.
   poller();
 
@@ -30,7 +34,7 @@ class poller {
 
  private:
   sys::unique_fd epoll_;
-  std::array<epoll_event, 256> events_{};
+  std::array<epoll_event, most_events> events_{};
 };
 
 }  // namespace procpool::event

@@ -31,11 +31,10 @@ struct awaited {
   bool output_full = false;  // or it is another worker's turn
 };
 
-/// The worker's way to stdout, through a stage that is flushed before a connection is closed or the
-/// round of the loop ends. Small reads are gathered in a buffer, from many connections, and written
-/// together; what one connection has much of is moved by way of a private pipe. The memory that
-/// waits for a slow reader is one stage per worker. Never changes the flags of the descriptor it is
-/// given: they are shared with the shell and the host. Worker; owns its stage, not `fd`.
+/// The worker's way to stdout, through a stage that is flushed at the end of a round of the loop. Small reads are
+/// gathered in a buffer, from many connections, and written together; what one connection has much of is moved by way
+/// of a private pipe. The memory that waits for a slow reader is one stage per worker. Never changes the flags of the
+/// descriptor it is given: they are shared with the shell and the host. Worker; owns its stage, not `fd`.
 class output {
  public:
   static constexpr std::size_t stage_bytes = 1 << 18;

@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <cstdlib>
 #include <optional>
+#include <span>
 #include <utility>
 
 #include "event/event_source.h"
@@ -93,6 +94,8 @@ class worker_loop {
   std::uint64_t reads_ = 0;        // of this round
   std::uint64_t pause_ns_ = 0;     // before the next one
 
+  std::span<const epoll_event> unserved_;  // the poller's last events, from the next on
+  bool crowded_ = false;                   // there may be more
   bool stalled_ = false;
   awaited awaited_{-1, 0};  // while stalled
   bool broken_ = false;
@@ -146,8 +149,13 @@ int worker_loop<Handler>::run() {
 
 template <handler Handler>
 void worker_loop<Handler>::wait_for_clients() {
-  for (const epoll_event& event : poller_.wait(timeout_ms())) {
-    const auto fd = static_cast<int>(event.data.u64);
+  if (unserved_.empty()) {
+    unserved_ = poller_.wait(timeout_ms());
+    crowded_ = unserved_.size() == event::poller::most_events;
+  }
+  while (!unserved_.empty()) {
+    const auto fd = static_cast<int>(unserved_.front().data.u64);
+    unserved_ = unserved_.subspan(1);
     if (fd == signals_.fd()) {
       on_signals();
     } else if (fd == supervisor_.fd()) {
@@ -157,12 +165,16 @@ void worker_loop<Handler>::wait_for_clients() {
     } else if (client* const one = clients_.find(fd)) {  // or it was closed earlier in this round
       on_client(*one);
     }
-    if (paused() || broken_ || expired_) return;  // level-triggered: the rest comes again
+    // The rest has its turn before the poller names the same ones first again. What is stale by then
+    // finds nothing to read.
+    if (paused() || broken_ || expired_) return;
   }
 }
 
 template <handler Handler>
 void worker_loop<Handler>::pace() {
+  // The round goes on, for others whose input is here.
+  if (crowded_ || stalled_) return;
   const std::uint64_t bytes = stats_.bytes_in.get() - paced_bytes_;
   const std::uint64_t reads = std::exchange(reads_, 0);
   if (!pacer_.enabled() || bytes == 0 || clients_.draining()) return;

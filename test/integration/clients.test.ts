@@ -1,10 +1,14 @@
 import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { closeSync } from 'node:fs';
 import { text } from 'node:stream/consumers';
 import { test } from 'node:test';
 
+import { loadBinding } from '../../lib/native.js';
 import { startCli } from '../helpers/cli.js';
 import { client, deliver } from '../helpers/clients.js';
+import { startPool } from '../helpers/pool.js';
 import { privateMemoryOf, statOf } from '../helpers/processes.js';
 import { until } from '../helpers/until.js';
 
@@ -67,6 +71,41 @@ test('a connection that is written in single bytes arrives whole at a reader tha
   await once(socket, 'close');
   assert.equal((await pool.stop()).code, 0);
   assert.ok((await received) === bytes.join('') + block);
+});
+
+test('a client that sends without end does not keep a slow reader from the others', async (t) => {
+  const [readEnd, writeEnd] = loadBinding().binding.pipe();
+  // A process for every 64 KiB: slower than any client.
+  const slow = spawn('sh', ['-c', 'while :; do dd bs=65536 count=1 status=none || exit; done'], {
+    stdio: [readEnd, 'pipe', 'ignore'],
+  });
+  closeSync(readEnd);
+  const { pool, port } = await startPool(t, { output: writeEnd });
+  closeSync(writeEnd);
+  const pour = `const socket = require('node:net').connect(${port}, '127.0.0.1');
+    const block = Buffer.alloc(2 ** 20, 'x');
+    const pour = () => { while (socket.write(block)); };
+    socket.on('drain', pour).on('error', () => process.exit()).resume();
+    pour();`;
+  const flood = spawn(process.execPath, ['-e', pour], { stdio: 'ignore' });
+  const ended = Promise.all([once(flood, 'exit'), once(slow, 'exit')]);
+  t.after(async () => {
+    flood.kill('SIGKILL');
+    await pool.stop();
+    slow.kill('SIGKILL');
+    await ended;
+  });
+  await once(slow.stdout!, 'data');
+  const others = await Promise.all(Array.from({ length: 3 }, () => client(port)));
+  for (const [index, other] of others.entries()) other.write(`HELLO${index}`);
+  const awaited = new Set(['HELLO0', 'HELLO1', 'HELLO2']);
+  await new Promise<void>((resolve) => {
+    slow.stdout!.on('data', (chunk: Buffer) => {
+      for (const [word] of chunk.toString().matchAll(/HELLO\d/g)) awaited.delete(word);
+      if (awaited.size === 0) resolve();
+    });
+  });
+  for (const other of others) other.destroy();
 });
 
 test('a slow reader stops neither signals nor accepting, and memory stays bounded', async (t) => {
