@@ -3,7 +3,6 @@ import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { buffer, text } from 'node:stream/consumers';
 import { suite, test, type TestContext } from 'node:test';
-import { setImmediate } from 'node:timers/promises';
 
 import { type Cli, startCli as start } from '../helpers/cli.js';
 import { client, deliver } from '../helpers/clients.js';
@@ -53,24 +52,6 @@ suite('system calls that fail', { skip: noFaults }, () => {
       assert.ok(Buffer.concat([Buffer.from('small'), payload, large]).equals(await received));
     });
   }
-
-  test('a busy worker pauses until there is more, but hears its supervisor meanwhile', async (t) => {
-    const pool = await startCli(t, ['--workers', '1', '--batch-delay', '1s', '--log-level', 'debug']);
-    const received = text(pool.stdout);
-    const calls = await trace(t, pool.worker(0), 'ppoll');
-    const busy = await client(pool.tcp);
-    const messages = Array.from({ length: 500 }, (_, index) => `message ${index}\n`);
-    for (const message of messages) {
-      busy.write(message);
-      await setImmediate();
-    }
-    await deliver(pool.tcp, 'late');
-    busy.resume().end();
-    await once(busy, 'close');
-    assert.ok((await calls()).some((call) => call.startsWith('ppoll(')));
-    assert.deepEqual(await pool.stop(), { code: 0, signal: null });
-    assert.equal((await received).replace('late', ''), messages.join(''));
-  });
 
   test('a long body of known length is spliced', async (t) => {
     const pool = await startCli(t, ['--workers', '1', '--handler', 'http', '--max-body', '8m']);

@@ -4,6 +4,7 @@ import { once } from 'node:events';
 import { closeSync } from 'node:fs';
 import { text } from 'node:stream/consumers';
 import { test } from 'node:test';
+import { setImmediate } from 'node:timers/promises';
 
 import { loadBinding } from '../../lib/native.js';
 import { startCli } from '../helpers/cli.js';
@@ -71,6 +72,23 @@ test('a connection that is written in single bytes arrives whole at a reader tha
   await once(socket, 'close');
   assert.equal((await pool.stop()).code, 0);
   assert.ok((await received) === bytes.join('') + block);
+});
+
+// Whether it pauses depends on how fast the machine is; when it should, native/pacer says.
+test('a worker that may pause for a second delivers all, accepts and stops all the same', async (t) => {
+  const pool = await startCli(t, ['--workers', '1', '--batch-delay', '1s', '--log-level', 'debug']);
+  const received = text(pool.stdout);
+  const busy = await client(pool.tcp);
+  const messages = Array.from({ length: 2000 }, (_, index) => `message ${index}\n`);
+  for (const message of messages) {
+    busy.write(message);
+    await setImmediate();
+  }
+  await deliver(pool.tcp, 'late');
+  busy.resume().end();
+  await once(busy, 'close');
+  assert.deepEqual(await pool.stop(), { code: 0, signal: null });
+  assert.equal((await received).replace('late', ''), messages.join(''));
 });
 
 test('a client that sends without end does not keep a slow reader from the others', async (t) => {
