@@ -12,7 +12,7 @@ const body = `${'x'.repeat(199)}\n`;
 async function measure(system: System, seconds: number): Promise<Sample> {
   await using running = await Running.start(system, 'pipe');
   const script = join(running.folder, 'post.lua');
-  writeFileSync(script, `wrk.method = "POST"\nwrk.body = string.rep("x", 199) .. "\\n"\n`);
+  writeFileSync(script, `wrk.method = "POST"\nwrk.body = ${JSON.stringify(body)}\n`);
   const report = await printed('wrk', [
     ...['--threads', '1', '--connections', '64', '--duration', `${seconds}s`, '--script', script],
     `http://127.0.0.1:${running.port}/`,

@@ -98,11 +98,9 @@ export class Running implements AsyncDisposable {
   }
 
   async arrival(bytes: number): Promise<void> {
-    if (Number.isNaN(this.arrived)) return;
-    const before = this.arrived;
-    if (before >= bytes) return;
+    let last = this.arrived;
+    if (Number.isNaN(last) || last >= bytes) return;
     // What does not move any more is lost.
-    let last = before;
     let since = Date.now();
     await until('all has arrived, or is lost', () => {
       const now = this.arrived;

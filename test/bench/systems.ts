@@ -17,7 +17,6 @@ export function against(systems: System[], measure: (system: System) => Promise<
   return systems.map((system) => ({ ...system, measure: () => measure(system) }));
 }
 
-const peer = (script: string): string => join(__dirname, 'peers', script);
 const cli = join(root, 'dist', 'cli.js');
 
 /** As users get it: nothing is set but where it listens, and how many workers the peers have too. */
@@ -26,6 +25,12 @@ const ours = (...args: string[]): System => ({
   kind: 'ours',
   command: (port) => [process.execPath, cli, '--host', '127.0.0.1', '--port', String(port), '--workers', '2', ...args],
   holders: 2,
+});
+
+const nodePeer = (name: string, script: string, ...args: string[]): System => ({
+  name,
+  kind: 'peer',
+  command: (port) => [process.execPath, join(__dirname, 'peers', script), String(port), ...args],
 });
 
 const limit = (program: string, name: string): System => ({
@@ -51,31 +56,10 @@ export const ncat: System = {
   needs: [{ name: 'ncat', package: 'ncat' }],
 };
 
-export const nodeNet: System = {
-  name: 'Node net',
-  kind: 'peer',
-  command: (port) => [process.execPath, peer('net.cjs'), String(port)],
-};
-
-export const nodeCluster: System = {
-  name: 'node:cluster',
-  kind: 'peer',
-  command: (port) => [process.execPath, peer('cluster.cjs'), String(port), 'rr'],
-  holders: 2,
-};
-
-export const nodeClusterNone: System = {
-  name: 'node:cluster, SCHED_NONE',
-  kind: 'peer',
-  command: (port) => [process.execPath, peer('cluster.cjs'), String(port), 'none'],
-  holders: 2,
-};
-
-export const nodeHttp: System = {
-  name: 'Node http',
-  kind: 'peer',
-  command: (port) => [process.execPath, peer('http.cjs'), String(port)],
-};
+export const nodeNet = nodePeer('Node net', 'net.cjs');
+export const nodeCluster: System = { ...nodePeer('node:cluster', 'cluster.cjs', 'rr'), holders: 2 };
+export const nodeClusterNone: System = { ...nodePeer('node:cluster, SCHED_NONE', 'cluster.cjs', 'none'), holders: 2 };
+export const nodeHttp = nodePeer('Node http', 'http.cjs');
 
 /** Throws the bodies away. */
 export const nginx: System = {
