@@ -43,6 +43,7 @@ export class Cli {
   readonly entries: Entry[] = [];
   /** Lines of stderr that are no log entries. */
   readonly complaints: string[] = [];
+  /** Its end, and that of its log. */
   readonly exited: Promise<Exit>;
   readonly #pids = new Set<number>();
 
@@ -53,10 +54,14 @@ export class Cli {
     stdout = child.stdout,
   ) {
     this.#stdout = stdout;
-    this.exited = once(child, 'exit').then(([code, signal]: unknown[]) => ({ code, signal }) as Exit);
     createInterface({ input: child.stderr! }).on('line', (line) => {
       if (line.startsWith('{')) this.entries.push(JSON.parse(line) as Entry);
       else this.complaints.push(line);
+    });
+    const logEnds = once(child.stderr!, 'close');
+    this.exited = once(child, 'exit').then(async ([code, signal]: unknown[]) => {
+      await logEnds;
+      return { code, signal } as Exit;
     });
   }
 

@@ -24,6 +24,7 @@ test('a request that is not complete in time is answered 408, a connection that 
     slow.socket.end();
     await slow.closed;
   }
+  await until('logged', () => pool.all('timeout').length === 3);
   assert.deepEqual(
     pool.all('timeout').map(({ reason }) => reason),
     ['request', 'request', 'request'],

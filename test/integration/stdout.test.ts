@@ -154,7 +154,7 @@ test('a closed stdout is pointed out, and harms nobody', async (t) => {
     await pool.assertGone();
   });
   await deliver(await pool.port(), payload);
-  assert.match(pool.all('warning')[0]?.message ?? '', /stdout is closed/);
+  assert.match((await pool.logged('warning')).message, /stdout is closed/);
   await stopInOrder(pool);
 });
 
