@@ -15,6 +15,9 @@
 namespace procpool::worker {
 namespace {
 
+// Of the handler that writes nothing there, and shall change nothing about it.
+constexpr int no_stdout = -1;
+
 void report_failure(worker_setup& setup, const sys::sys_error& failure) {
   ipc::log_record record = ipc::describe(failure);
   ipc::complete(record, ipc::log_event::fail, setup.id);
@@ -22,19 +25,18 @@ void report_failure(worker_setup& setup, const sys::sys_error& failure) {
 }
 
 template <handler Handler>
-int serve(worker_setup& setup) {
-  output out(STDOUT_FILENO);
+int serve(worker_setup& setup, output&& out) {
   return worker_loop<Handler>(setup, out).run();
 }
 
 int serve(worker_setup& setup) {
   switch (setup.config.handler) {
     case ipc::handler_kind::sink:
-      return serve<sink_handler>(setup);
+      return serve<sink_handler>(setup, output(STDOUT_FILENO));
     case ipc::handler_kind::echo:
-      return serve<echo_handler>(setup);
+      return serve<echo_handler>(setup, output(no_stdout, output_kind::other));
     case ipc::handler_kind::http:
-      return serve<http_handler>(setup);
+      return serve<http_handler>(setup, output(STDOUT_FILENO));
   }
   return EXIT_FAILURE;
 }

@@ -82,6 +82,19 @@ suite('system calls that fail', { skip: noFaults }, () => {
     assert.match(await received, /^s*(next){4}$/);
   });
 
+  test('the echo handler changes nothing about stdout', async (t) => {
+    const pool = await startCli(t, ['--workers', '1', '--handler', 'echo']);
+    const calls = await trace(t, pool.supervisor, 'fcntl,open,openat');
+    const before = pool.worker(0);
+    process.kill(before, 'SIGKILL');
+    await until('replaced', () => pool.worker(0) !== before);
+    assert.deepEqual(
+      (await calls()).filter((call) => /SETPIPE|fd\/1/.test(call)),
+      [],
+    );
+    assert.equal((await pool.stop()).code, 0);
+  });
+
   for (const error of ['ECONNABORTED', 'EINTR', 'EAGAIN', 'EPROTO']) {
     test(`accept fails with ${error} now and then: every client is served`, async (t) => {
       const pool = await startCli(t, ['--workers', '2']);
