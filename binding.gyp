@@ -76,6 +76,7 @@
         "native/worker/sink_handler.cc",
         "native/worker/worker.cc",
         "native/worker/worker_log.cc",
+        "native/worker/write_turn.cc",
       ],
       "ldflags!": ["-rdynamic"],
       "conditions": [

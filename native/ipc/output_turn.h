@@ -31,6 +31,8 @@ class output_turn {
   bool take();
   void give_back();
   [[nodiscard]] bool held() const { return held_; }
+  /// By this worker or another.
+  [[nodiscard]] bool taken() const { return word_.holder.load() != 0; }
   /// Others wait for it.
   [[nodiscard]] bool wanted() const { return word_.contended.load() != 0; }
 

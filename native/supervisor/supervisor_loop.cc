@@ -47,7 +47,7 @@ supervisor_loop::supervisor_loop(const ipc::pool_config& config, ipc::pool_page&
       tokens_(ipc::max_workers) {
   sys::check("epoll_ctl", poller_.add(signals_.fd(), EPOLLIN, signals_tag));
   host_.watch(poller_, host_tag);
-  if (config_.handler == ipc::handler_kind::http) turn_bell_ = ipc::output_turn::create_bell();
+  if (config_.handler != ipc::handler_kind::echo) turn_bell_ = ipc::output_turn::create_bell();
   // Reports only that the reader has gone (EPOLLERR, EPOLLHUP). A file cannot be watched: EPERM.
   if (config_.handler == ipc::handler_kind::echo) return;
   const sys::result watched = poller_.add(STDOUT_FILENO, 0, output_tag);

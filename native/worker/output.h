@@ -29,6 +29,7 @@ struct awaited {
   int fd;
   std::uint32_t events;      // of epoll
   bool output_full = false;  // or it is another worker's turn
+  int most_ms = -1;          // after which to try again all the same; -1: no such time
 };
 
 /// The worker's way to stdout, through a stage that is flushed at the end of a round of the loop. Small reads are
@@ -66,6 +67,9 @@ class output {
   [[nodiscard]] std::size_t room() const { return piped_ > 0 ? 0 : stage_bytes - begin_ - gathered_; }
 
   [[nodiscard]] output_way way() const { return way_; }
+
+  /// The kernel lets one write at a time, and has the others spin.
+  [[nodiscard]] bool is_locked() const { return kind_ == output_kind::file || kind_ == output_kind::append_file; }
 
   /// What to wait for after -EAGAIN.
   [[nodiscard]] awaited waits_for() const { return {fd_, EPOLLOUT, true}; }

@@ -52,8 +52,11 @@ outcome sink_handler::on_timeout(connection& from, ipc::timeout_reason reason) {
 bool sink_handler::drained(const connection& from, std::uint64_t now_ms) const { return drain::complete(from, now_ms); }
 
 outcome sink_handler::flush() {
+  if (out_.pending() == 0) return {verdict::keep};
+  if (!turn_.came()) return {verdict::stalled};
   std::uint64_t delivered = 0;
   const sys::result flushed = out_.flush(delivered);
+  turn_.wrote(flushed == -EAGAIN ? write_turn::full : write_turn::all);
   stats_.bytes_out.add(delivered);
   if (flushed == 0) return {verdict::keep};
   if (flushed == -EAGAIN) return {verdict::stalled};

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "worker/handler.h"
+#include "worker/write_turn.h"
 
 namespace procpool::worker {
 
@@ -10,7 +11,7 @@ class sink_handler {
   using client = connection;
 
   explicit sink_handler(const surroundings<client>& own)
-      : clients_(own.all), deadlines_(own.times), out_(own.out), stats_(own.stats) {}
+      : clients_(own.all), deadlines_(own.times), out_(own.out), stats_(own.stats), turn_(own.out, own.turn) {}
 
   /// Reads until the socket is dry, has ended or has had its share of this round. Data that came
   /// before a reset is delivered first: reading goes on until the socket itself says 0 or an error.
@@ -23,7 +24,7 @@ class sink_handler {
 
   /// Delivers what the stage holds: keep, stalled or broken.
   outcome flush();
-  [[nodiscard]] awaited waits_for() const { return out_.waits_for(); }
+  [[nodiscard]] awaited waits_for() const { return turn_.waiting() ? turn_.waits_for() : out_.waits_for(); }
   [[nodiscard]] std::uint64_t pending() const { return out_.pending(); }
 
  private:
@@ -35,6 +36,7 @@ class sink_handler {
   deadlines& deadlines_;
   output& out_;
   ipc::worker_slot& stats_;
+  write_turn turn_;
 };
 
 static_assert(handler<sink_handler>);

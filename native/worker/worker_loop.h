@@ -196,10 +196,11 @@ void worker_loop<Handler>::wait_for_room() {
       {supervisor_.fd(), POLLIN, 0},
       {broken_ ? -1 : awaited_.fd, static_cast<short>(awaited_.events), 0},
   }};
-  if (sys::check("poll", sys::poll(waiting, timeout_ms())) == 0) return;
+  const bool retries = awaited_.most_ms >= 0;
+  const bool quiet = sys::check("poll", sys::poll(waiting, retries ? awaited_.most_ms : timeout_ms())) == 0;
   if (waiting[0].revents != 0) on_signals();
   if (waiting[1].revents != 0) on_orders();
-  if (waiting[2].revents != 0 && !expired_) on_room();
+  if ((waiting[2].revents != 0 || (quiet && retries)) && !expired_) on_room();
 }
 
 template <handler Handler>

@@ -1,17 +1,20 @@
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
+import { closeSync, openSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { buffer, text } from 'node:stream/consumers';
 import { suite, test, type TestContext } from 'node:test';
 
-import { type Cli, startCli as start } from '../helpers/cli.js';
+import { type Cli, type CliSetup, startCli as start } from '../helpers/cli.js';
 import { client, deliver } from '../helpers/clients.js';
 import { inject, noFaults, trace, traceable } from '../helpers/faults.js';
+import { temporaryFolder } from '../helpers/files.js';
 import { RawClient, send } from '../helpers/http.js';
 import { until } from '../helpers/until.js';
 
-async function startCli(t: TestContext, args: string[]): Promise<Cli & { tcp: number }> {
-  return await start(t, args, { env: traceable });
+async function startCli(t: TestContext, args: string[], setup: CliSetup = {}): Promise<Cli & { tcp: number }> {
+  return await start(t, args, { env: traceable, ...setup });
 }
 
 const payload = randomBytes(2 ** 20);
@@ -80,6 +83,24 @@ suite('system calls that fail', { skip: noFaults }, () => {
     // Something of its client's is lost, and said so.
     await pool.stop();
     assert.match(await received, /^s*(next){4}$/);
+  });
+
+  test('a worker that hangs while it writes to a file holds up nobody', async (t) => {
+    const path = join(temporaryFolder(t), 'out');
+    const descriptor = openSync(path, 'w');
+    const pool = await startCli(t, ['--workers', '2'], { stdout: descriptor });
+    closeSync(descriptor);
+    const goOn = await inject(t, pool.worker(0), 'write:delay_exit=600000000:when=1');
+    const clients = [await client(pool.tcp), await client(pool.tcp)];
+    clients[0]!.write('hangs ');
+    await until('written', () => readFileSync(path, 'latin1') === 'hangs ');
+    clients[1]!.write('once ');
+    await until('written', () => readFileSync(path, 'latin1') === 'hangs once ');
+    clients[1]!.write('and again');
+    await until('written', () => readFileSync(path, 'latin1') === 'hangs once and again');
+    await goOn();
+    for (const socket of clients) socket.resume().end();
+    assert.deepEqual(await pool.stop(), { code: 0, signal: null });
   });
 
   test('the echo handler changes nothing about stdout', async (t) => {

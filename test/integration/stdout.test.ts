@@ -200,6 +200,30 @@ test('a reader that goes away is noticed by an idle pool too', async (t) => {
   assert.equal(pool.all('output').length, 1);
 });
 
+for (const [what, signal] of [
+  ['killed', 'SIGKILL'],
+  ['stopped', 'SIGSTOP'],
+] as const) {
+  test(`a worker that is ${what} while it waits for the reader holds up nobody`, async (t) => {
+    const pool = await startCli(t, ['--workers', '2', '--log-level', 'debug']);
+    const [held, other] = [await client(pool.tcp), await client(pool.tcp)];
+    held.on('error', () => undefined).resume();
+    held.end('a'.repeat(8 * 2 ** 20));
+    const holder = (await pool.logged('stall')).pid;
+    process.kill(holder, signal);
+    const received = buffer(pool.stdout);
+    other.resume().end('b'.repeat(2 ** 20));
+    await once(other, 'close');
+    if (signal === 'SIGSTOP') process.kill(holder, 'SIGCONT');
+    await until('the one that was held up is gone too', () => held.closed);
+    const lost = signal === 'SIGKILL';
+    assert.deepEqual(await pool.stop(), { code: lost ? 1 : 0, signal: null });
+    const bytes = await received;
+    assert.equal(bytes.length < 9 * 2 ** 20, lost);
+    assert.equal(bytes.filter((byte) => byte === 98).length, 2 ** 20);
+  });
+}
+
 test('the flags of stdout stay as they are, since the shell and others share them', async (t) => {
   const path = join(temporaryFolder(t), 'fifo');
   spawnSync('mkfifo', [path]);
