@@ -73,6 +73,7 @@
         "native/worker/http_handler.cc",
         "native/worker/http_stats.cc",
         "native/worker/output.cc",
+        "native/worker/receive_room.cc",
         "native/worker/sink_handler.cc",
         "native/worker/worker.cc",
         "native/worker/worker_log.cc",

@@ -18,6 +18,7 @@
 #include "worker/handler.h"
 #include "worker/output.h"
 #include "worker/pacer.h"
+#include "worker/receive_room.h"
 #include "worker/worker.h"
 #include "worker/worker_log.h"
 
@@ -39,6 +40,7 @@ class worker_loop {
   using client = typename Handler::client;
 
   static constexpr int sweep_ms = 10;
+  static constexpr std::uint64_t chatty_bytes = 1024;  // a client sends on that has sent so much in small pieces
   static constexpr bool gathers = gathering_handler<Handler>;
 
   void pace();
@@ -271,6 +273,10 @@ void worker_loop<Handler>::on_client(client& one) {
     if ((one.watched & EPOLLOUT) != 0) return conclude(one, code_.on_writable(one));
   }
   ++reads_;
+  if constexpr (!gathers) {
+    const bool chatty = one.received >= chatty_bytes && !one.bulk;
+    if (pacer_.enabled() && chatty && !std::exchange(one.roomy, true)) make_receive_room(one.fd);
+  }
   conclude(one, code_.on_readable(one));
 }
 

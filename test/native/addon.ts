@@ -41,6 +41,11 @@ export interface Addon {
   readableBytes(fd: number): number;
   /** Waits for input, or the end of it. */
   hasInput(fd: number, timeoutMs: number): boolean;
+  receiveBuffer(fd: number): number;
+  setReceiveBuffer(fd: number, bytes: number): number;
+  /** What setReceiveBuffer() keeps from growing: 2 if the buffer for receiving; negative before Linux 5.14. */
+  lockedBuffers(fd: number): number;
+  makeReceiveRoom(fd: number): void;
 }
 
 export interface Dispatcher {

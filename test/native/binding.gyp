@@ -26,6 +26,7 @@
         "../../native/worker/http/reply.cc",
         "../../native/worker/http/request_line.cc",
         "../../native/worker/output.cc",
+        "../../native/worker/receive_room.cc",
       ],
       "include_dirs": ["../../native", "."],
       "defines": ["NAPI_VERSION=8", "NODE_ADDON_API_CPP_EXCEPTIONS"],

@@ -9,6 +9,7 @@
 
 #include "bind.h"
 #include "sys/unique_fd.h"
+#include "worker/receive_room.h"
 
 /// Descriptors that Node has no way to make, and calls that it has no way to make on them.
 namespace procpool::testing {
@@ -77,6 +78,20 @@ long send_urgent(int socket, std::span<const std::uint8_t> bytes) {
   return ::send(socket, bytes.data(), bytes.size(), MSG_OOB | MSG_NOSIGNAL);
 }
 
+int receive_buffer(int socket) {
+  int bytes = 0;
+  sys::check("getsockopt", sys::option(socket, SOL_SOCKET, SO_RCVBUF, &bytes, sizeof bytes));
+  return bytes;
+}
+
+/// SO_BUF_LOCK: 1 the buffer for sending, 2 that for receiving; negative before Linux 5.14.
+int locked_buffers(int socket) {
+  constexpr int so_buf_lock = 72;
+  int locks = 0;
+  const sys::result got = sys::option(socket, SOL_SOCKET, so_buf_lock, &locks, sizeof locks);
+  return got < 0 ? static_cast<int>(got) : locks;
+}
+
 bool has_input(int fd, int timeout_ms) {
   std::array<pollfd, 1> waiting{{{fd, POLLIN, 0}}};
   return sys::check("poll", sys::poll(waiting, timeout_ms)) > 0;
@@ -96,6 +111,11 @@ void show_descriptors(Napi::Object exports) {
   method(exports, "splice", [](int from, int to, std::size_t size) { return sys::splice(from, to, size); });
   method(exports, "readableBytes", [](int fd) { return sys::readable_bytes(fd); });
   method(exports, "hasInput", has_input);
+  method(exports, "receiveBuffer", receive_buffer);
+  method(exports, "lockedBuffers", locked_buffers);
+  method(exports, "setReceiveBuffer",
+         [](int fd, int bytes) { return sys::set_option(fd, SOL_SOCKET, SO_RCVBUF, bytes); });
+  method(exports, "makeReceiveRoom", worker::make_receive_room);
 }
 
 }  // namespace procpool::testing

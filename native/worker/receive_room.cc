@@ -1,0 +1,28 @@
+#include "worker/receive_room.h"
+
+#include <sys/socket.h>
+
+#include "sys/syscalls.h"
+
+#ifndef SO_BUF_LOCK
+#define SO_BUF_LOCK 72  // newer than some headers
+#endif
+
+namespace procpool::worker {
+namespace {
+
+// As much as every user may ask for by default. The kernel doubles it.
+constexpr int room_bytes = 212'992;
+
+}  // namespace
+
+void make_receive_room(int socket) {
+  int bytes = 0;
+  if (sys::option(socket, SOL_SOCKET, SO_RCVBUF, &bytes, sizeof bytes) < 0 || bytes >= 2 * room_bytes) return;
+  if (sys::set_option(socket, SOL_SOCKET, SO_BUF_LOCK, 0) < 0) return;
+  // What was possible a moment ago; where it is not, the buffer stays as it is.
+  if (sys::set_option(socket, SOL_SOCKET, SO_RCVBUF, room_bytes) < 0) return;
+  [[maybe_unused]] const sys::result unlocked = sys::set_option(socket, SOL_SOCKET, SO_BUF_LOCK, 0);
+}
+
+}  // namespace procpool::worker
