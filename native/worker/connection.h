@@ -20,8 +20,8 @@ struct connection : client_deadlines {
   /// Of those, what it would have had to.
   [[nodiscard]] std::uint64_t owing() const { return 0; }
 
-  bool bulk = false;   // its last read was a long one
-  bool roomy = false;  // see make_receive_room()
+  bool bulk = false;             // its last read was a long one
+  std::uint8_t short_reads = 0;  // of the others, the first few
   // While the worker drains, see drain.h:
   bool behind = false;             // what had arrived when the stop came is not all read
   bool sending = false;            // something came since the stop

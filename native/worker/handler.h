@@ -16,7 +16,7 @@ enum class verdict : std::uint8_t {
   keep,       // wait for more
   close,      // the connection is at its end
   reset,      // the connection is broken: errno in outcome.error
-  stalled,    // stdout takes no more: read from nobody until it does
+  stalled,    // stdout takes no more, or it is another worker's turn: read from nobody until waits_for() says
   broken,     // stdout is broken: errno in outcome.error
   timed_out,  // the connection is to be closed for the reason that on_timeout() was given
 };

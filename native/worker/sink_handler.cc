@@ -2,11 +2,15 @@
 
 #include <cerrno>
 
+#include "worker/receive_room.h"
+
 namespace procpool::worker {
 namespace {
 
 // A smaller read has most likely emptied the socket: asking again would cost a call for nothing.
 constexpr std::size_t full_read_bytes = 1 << 15;
+
+constexpr std::uint8_t few_reads = 4;
 
 }  // namespace
 
@@ -25,9 +29,18 @@ outcome sink_handler::on_readable(connection& from) {
     clients_.received(from, static_cast<std::uint64_t>(read));
     stats_.bytes_in.add(static_cast<std::uint64_t>(read));
     from.bulk = static_cast<std::size_t>(read) >= full_read_bytes;
-    if (!from.bulk) break;
+    if (!from.bulk) {
+      read_little(from);
+      break;
+    }
   }
   return {verdict::keep};
+}
+
+/// It sends on in small pieces: more of them are to come during a pause.
+void sink_handler::read_little(connection& from) const {
+  if (!pauses_ || from.short_reads >= few_reads) return;
+  if (++from.short_reads == few_reads) make_receive_room(from.fd);
 }
 
 bool sink_handler::spliced(const connection& from) const { return from.bulk && out_.way() == output_way::splice; }

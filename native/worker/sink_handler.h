@@ -11,7 +11,12 @@ class sink_handler {
   using client = connection;
 
   explicit sink_handler(const surroundings<client>& own)
-      : clients_(own.all), deadlines_(own.times), out_(own.out), stats_(own.stats), turn_(own.out, own.turn) {}
+      : clients_(own.all),
+        deadlines_(own.times),
+        out_(own.out),
+        stats_(own.stats),
+        turn_(own.out, own.turn),
+        pauses_(own.config.batch_delay_us > 0) {}
 
   /// Reads until the socket is dry, has ended or has had its share of this round. Data that came
   /// before a reset is delivered first: reading goes on until the socket itself says 0 or an error.
@@ -31,12 +36,14 @@ class sink_handler {
   /// Long reads are spliced, short ones gathered: a copy is cheaper than two calls for each.
   [[nodiscard]] bool spliced(const connection& from) const;
   [[nodiscard]] bool fits(const connection& from) const;
+  void read_little(connection& from) const;
 
   clients<client>& clients_;
   deadlines& deadlines_;
   output& out_;
   ipc::worker_slot& stats_;
   write_turn turn_;
+  bool pauses_;  // this worker may
 };
 
 static_assert(handler<sink_handler>);

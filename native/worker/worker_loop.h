@@ -18,7 +18,6 @@
 #include "worker/handler.h"
 #include "worker/output.h"
 #include "worker/pacer.h"
-#include "worker/receive_room.h"
 #include "worker/worker.h"
 #include "worker/worker_log.h"
 
@@ -40,7 +39,6 @@ class worker_loop {
   using client = typename Handler::client;
 
   static constexpr int sweep_ms = 10;
-  static constexpr std::uint64_t chatty_bytes = 1024;  // a client sends on that has sent so much in small pieces
   static constexpr bool gathers = gathering_handler<Handler>;
 
   void pace();
@@ -199,10 +197,12 @@ void worker_loop<Handler>::wait_for_room() {
       {broken_ ? -1 : awaited_.fd, static_cast<short>(awaited_.events), 0},
   }};
   const bool retries = awaited_.most_ms >= 0;
-  const bool quiet = sys::check("poll", sys::poll(waiting, retries ? awaited_.most_ms : timeout_ms())) == 0;
+  const int most_ms = own_deadline_ms_ || !retries ? timeout_ms() : awaited_.most_ms;
+  sys::check("poll", sys::poll(waiting, most_ms));
   if (waiting[0].revents != 0) on_signals();
   if (waiting[1].revents != 0) on_orders();
-  if ((waiting[2].revents != 0 || (quiet && retries)) && !expired_) on_room();
+  // Whatever it was that came, the turn's time may be over.
+  if ((waiting[2].revents != 0 || retries) && !broken_ && !expired_) on_room();
 }
 
 template <handler Handler>
@@ -273,10 +273,6 @@ void worker_loop<Handler>::on_client(client& one) {
     if ((one.watched & EPOLLOUT) != 0) return conclude(one, code_.on_writable(one));
   }
   ++reads_;
-  if constexpr (!gathers) {
-    const bool chatty = one.received >= chatty_bytes && !one.bulk;
-    if (pacer_.enabled() && chatty && !std::exchange(one.roomy, true)) make_receive_room(one.fd);
-  }
   conclude(one, code_.on_readable(one));
 }
 

@@ -3,7 +3,8 @@
 namespace procpool::worker {
 namespace {
 
-// Longer than most writes take that wait for a disk, or for a reader that reads.
+// Longer than most writes take that wait for a disk, or for a reader that reads. It is looked at when something comes,
+// and when nothing has come for so long.
 constexpr int patience_ms = 500;
 
 }  // namespace

@@ -212,8 +212,15 @@ for (const [what, signal] of [
     const holder = (await pool.logged('stall')).pid;
     process.kill(holder, signal);
     const received = buffer(pool.stdout);
+    const visits = setInterval(() => {
+      connect(pool.tcp, '127.0.0.1')
+        .on('error', () => undefined)
+        .resume()
+        .end();
+    }, 50);
     other.resume().end('b'.repeat(2 ** 20));
     await once(other, 'close');
+    clearInterval(visits);
     if (signal === 'SIGSTOP') process.kill(holder, 'SIGCONT');
     await until('the one that was held up is gone too', () => held.closed);
     const lost = signal === 'SIGKILL';

@@ -25,16 +25,14 @@ test('a small receive buffer gets room, and can grow on', { skip: old && 'before
   assert.equal(addon.lockedBuffers(connection), 0);
 });
 
-test('one that has as much is left alone', () => {
+test('one that has as much is left alone', (t) => {
   using own = new Descriptors();
   const connection = connectionWith(own, 425_984);
+  if (addon.receiveBuffer(connection) < 425_984) {
+    t.skip('net.core.rmem_max is lower');
+    return;
+  }
   const before = [addon.receiveBuffer(connection), addon.lockedBuffers(connection)];
   addon.makeReceiveRoom(connection);
   assert.deepEqual([addon.receiveBuffer(connection), addon.lockedBuffers(connection)], before);
-});
-
-test('what has none, is none', () => {
-  using own = new Descriptors();
-  const [reader] = own.own(...addon.pipe());
-  addon.makeReceiveRoom(reader);
 });
