@@ -93,10 +93,9 @@ test('a worker that may pause for a second delivers all, accepts and stops all t
 
 test('a client that sends without end does not keep a slow reader from the others', async (t) => {
   const [readEnd, writeEnd] = loadBinding().binding.pipe();
-  // A process for every 64 KiB: slower than any client.
-  const slow = spawn('sh', ['-c', 'while :; do dd bs=65536 count=1 status=none || exit; done'], {
-    stdio: [readEnd, 'pipe', 'ignore'],
-  });
+  // A process for every 64 KiB: slower than any client, until it is told to make haste.
+  const loop = 'trap "exec cat" USR1; while :; do dd bs=65536 count=1 status=none || exit; done';
+  const slow = spawn('sh', ['-c', loop], { stdio: [readEnd, 'pipe', 'ignore'] });
   closeSync(readEnd);
   const { pool, port } = await startPool(t, { output: writeEnd });
   closeSync(writeEnd);
@@ -124,6 +123,8 @@ test('a client that sends without end does not keep a slow reader from the other
     });
   });
   for (const other of others) other.destroy();
+  flood.kill('SIGKILL');
+  slow.kill('SIGUSR1');
 });
 
 test('a slow reader stops neither signals nor accepting, and memory stays bounded', async (t) => {
