@@ -10,6 +10,10 @@
 #include <cstdint>
 #include <span>
 
+#ifndef SO_BUF_LOCK
+#define SO_BUF_LOCK 72  // Linux 5.14, newer than some headers: socket(7)
+#endif
+
 /// Every raw system call of native/, so that three things are decided in one place: each new
 /// descriptor is close-on-exec from its birth, a call that a signal interrupted is made again, and
 /// close(2) never is (Linux frees the number before it can be interrupted). Any process.

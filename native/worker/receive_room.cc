@@ -1,12 +1,6 @@
 #include "worker/receive_room.h"
 
-#include <sys/socket.h>
-
 #include "sys/syscalls.h"
-
-#ifndef SO_BUF_LOCK
-#define SO_BUF_LOCK 72  // newer than some headers
-#endif
 
 namespace procpool::worker {
 namespace {

@@ -196,13 +196,12 @@ void worker_loop<Handler>::wait_for_room() {
       {supervisor_.fd(), POLLIN, 0},
       {broken_ ? -1 : awaited_.fd, static_cast<short>(awaited_.events), 0},
   }};
-  const bool retries = awaited_.most_ms >= 0;
-  const int most_ms = own_deadline_ms_ || !retries ? timeout_ms() : awaited_.most_ms;
-  sys::check("poll", sys::poll(waiting, most_ms));
+  sys::check("poll", sys::poll(waiting, timeout_ms()));
   if (waiting[0].revents != 0) on_signals();
   if (waiting[1].revents != 0) on_orders();
   // Whatever it was that came, the turn's time may be over.
-  if ((waiting[2].revents != 0 || retries) && !broken_ && !expired_) on_room();
+  const bool retries = awaited_.most_ms != event::poller::forever;
+  if ((waiting[2].revents != 0 || retries) && !expired_) on_room();
 }
 
 template <handler Handler>
@@ -231,7 +230,7 @@ int worker_loop<Handler>::timeout_ms() const {
     if (code_.busy()) return 0;
   }
   const bool sweeping = clients_.draining() && !paused();
-  return sweeping || own_deadline_ms_ ? sweep_ms : event::poller::forever;
+  return sweeping || own_deadline_ms_ ? sweep_ms : awaited_.most_ms;
 }
 
 template <handler Handler>

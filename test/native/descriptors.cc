@@ -86,9 +86,8 @@ int receive_buffer(int socket) {
 
 /// SO_BUF_LOCK: 1 the buffer for sending, 2 that for receiving; negative before Linux 5.14.
 int locked_buffers(int socket) {
-  constexpr int so_buf_lock = 72;
   int locks = 0;
-  const sys::result got = sys::option(socket, SOL_SOCKET, so_buf_lock, &locks, sizeof locks);
+  const sys::result got = sys::option(socket, SOL_SOCKET, SO_BUF_LOCK, &locks, sizeof locks);
   return got < 0 ? static_cast<int>(got) : locks;
 }
 
