@@ -55,6 +55,7 @@
         "native/supervisor/listen_queue.cc",
         "native/supervisor/main.cc",
         "native/supervisor/spawn.cc",
+        "native/supervisor/stop.cc",
         "native/supervisor/supervisor_loop.cc",
         "native/supervisor/worker_table.cc",
         "native/sys/syscalls.cc",

@@ -79,7 +79,7 @@ async function run({ options, logFormat, statsInterval }: Extract<Command, { act
   let stops = 0;
   const stop = (signal: NodeJS.Signals): void => {
     stops += 1;
-    pool.stop(stops === 1 ? { signal } : { signal, drainTimeout: 0 }).catch(fail);
+    pool.stop({ signal }).catch(fail);
   };
   process.on('SIGINT', stop);
   process.on('SIGTERM', stop);

@@ -123,8 +123,10 @@ const details: Record<LogEvent, (record: NativeRecord, address: () => Address | 
   },
   drain: (record) => ({ milliseconds: record.value, message: `stopping within ${record.value} ms` }),
   drained: (record) => ({ message: `${who(record)} has delivered everything` }),
-  expire: () => ({ message: 'time is over' }),
+  expire: () => ({ message: 'drain timeout reached' }),
   undelivered: (record) => ({ bytes: record.count, message: `${record.count} bytes were not delivered` }),
+  unserved: (record) => ({ message: `${record.count} clients that waited to be accepted were not served` }),
+  lost: (record) => ({ message: `${who(record)} died during the drain: what its clients had sent may be lost` }),
   kill: (record) => ({ message: `${who(record)} did not end in time: killed` }),
   exit: exitDetails,
   respawn: (record) => ({

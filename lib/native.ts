@@ -25,6 +25,8 @@ export type LogEvent =
   | 'drained'
   | 'expire'
   | 'undelivered'
+  | 'unserved'
+  | 'lost'
   | 'kill'
   | 'exit'
   | 'respawn'
@@ -110,7 +112,10 @@ export interface NativeSupervisor {
   pid(): number;
   address(): Address | string;
   stats(): NativeStats;
-  stop(drainTimeout: number, signal: number): void;
+  /** Without a time the supervisor uses the pool's own. */
+  stop(drainTimeout: number | undefined, signal: number): void;
+  /** Milliseconds until the present stage of the stop ends, as the supervisor has decided; null: it has not answered yet. */
+  stageEndsIn(): number | null;
   resize(workers: number): void;
   /** Kills a supervisor that does not end. */
   kill(): void;

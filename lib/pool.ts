@@ -22,17 +22,16 @@ import {
   fillOptions,
   handlers,
   logLevels,
-  longestTime,
   type ProcessPoolOptions,
 } from './options.js';
 import { openOutput } from './output.js';
 import { idleStats, type PoolStats, poolStats } from './stats.js';
 
 export interface StopOptions {
-  /** How long the drain may take, in ms; 0 ends at once. @default the pool's `drainTimeout` */
-  drainTimeout?: number;
-  /** The signal that this passes on: one that reached the whole process group then counts once. */
-  signal?: NodeJS.Signals;
+  /** How long the drain may take, in ms; 0 ends at once. Of several times the earliest counts. @default the pool's `drainTimeout` */
+  drainTimeout?: number | undefined;
+  /** The signal that this passes on: a second one ends at once, one that reached the whole process group counts once. */
+  signal?: NodeJS.Signals | undefined;
 }
 
 /** Runs code of the app's. What it throws is its own uncaught exception, and keeps the pool from nothing. */
@@ -49,8 +48,11 @@ function callOut(call: () => void): void {
 /** Workers that lost their supervisor end by themselves within half a second; a stuck one is not waited for. In ms. */
 const orphanPatience = 1000;
 
-/** What a supervisor gets beyond the drain's time, before it is killed. In ms. */
+/** A supervisor that is so much later than it said itself, or does not answer for so long, is killed. In ms. */
 const supervisorPatience = 2000;
+
+/** How often it is looked at during a stop, in ms. */
+const stopInterval = 1000;
 
 /**
  * Worker processes that accept connections and deliver what clients send to the output. One life each: `start()`, then
@@ -63,8 +65,10 @@ export class ProcessPool extends EventEmitter<ProcessPoolEvents> implements Asyn
   #starting: Deferred | undefined;
   #resizing: Deferred[] = [];
   #resizeScheduled = false;
-  #dueMs = Infinity;
-  #overdue: NodeJS.Timeout | undefined;
+  #signals = 0;
+  /** By when an order to stop that the supervisor has not answered yet asks it to end, on the clock of performance. */
+  #unansweredMs = Infinity;
+  #stopWatch: NodeJS.Timeout | undefined;
   #native: NativeSupervisor | undefined;
   #output: Readable | null = null;
   #target: number;
@@ -138,16 +142,19 @@ export class ProcessPool extends EventEmitter<ProcessPoolEvents> implements Asyn
 
   /**
    * Takes no new connections, delivers what clients had sent before, and resolves when every process has ended. Rejects
-   * with `ERR_PROCPOOL_UNDELIVERED` if time was over before all was delivered, or with why the pool failed. A second
-   * call may shorten the time.
+   * with `ERR_PROCPOOL_UNDELIVERED` if not all of it was delivered, or with why the pool failed. A second call may
+   * shorten the time.
    */
-  async stop({ drainTimeout = this.#options.drainTimeout, signal }: StopOptions = {}): Promise<void> {
-    checkOption('drainTimeout', drainTimeout);
+  async stop({ drainTimeout, signal }: StopOptions = {}): Promise<void> {
+    if (drainTimeout !== undefined) checkOption('drainTimeout', drainTimeout);
+    if (signal !== undefined) this.#signals += 1;
     if (this.#phase === 'idle') this.#end(undefined);
     if (this.#phase !== 'ended') {
       this.#phase = 'stopping';
       this.#native?.stop(drainTimeout, signal === undefined ? 0 : constants.signals[signal]);
-      this.#expectEnd(drainTimeout);
+      const asked = drainTimeout ?? (this.#signals > 1 ? 0 : this.#options.drainTimeout);
+      this.#unansweredMs = Math.min(this.#unansweredMs, performance.now() + asked);
+      this.#watchStop();
       this.#stops += 1;
       await this.#closed.promise;
     }
@@ -158,14 +165,15 @@ export class ProcessPool extends EventEmitter<ProcessPoolEvents> implements Asyn
     await this.stop();
   }
 
-  /** A supervisor that is stopped, or hangs, does not keep the pool from ending. */
-  #expectEnd(drainTimeout: number): void {
-    const due = Date.now() + drainTimeout + supervisorPatience;
-    if (due >= this.#dueMs) return;
-    this.#dueMs = due;
-    clearTimeout(this.#overdue);
-    this.#overdue = setTimeout(() => this.#native?.kill(), Math.min(due - Date.now(), longestTime));
-  }
+  /** A supervisor that hangs does not keep the pool from ending. How long the stop may take, it decides itself. */
+  readonly #watchStop = (): void => {
+    clearTimeout(this.#stopWatch);
+    const decided = this.#native?.stageEndsIn() ?? null;
+    if (decided !== null) this.#unansweredMs = Infinity;
+    const left = (decided ?? this.#unansweredMs - performance.now()) + supervisorPatience;
+    if (left > 0) this.#stopWatch = setTimeout(this.#watchStop, Math.min(left, stopInterval));
+    else this.#native?.kill();
+  };
 
   /** One order for all calls of resize() that come at once. */
   readonly #orderResize = (): void => {
@@ -280,6 +288,18 @@ export class ProcessPool extends EventEmitter<ProcessPoolEvents> implements Asyn
           `worker ${worker} did not end in time and was killed`,
         );
         break;
+      case 'lost':
+        this.#failure ??= new ProcpoolError(
+          'ERR_PROCPOOL_UNDELIVERED',
+          `worker ${worker} died during the drain: what its clients had sent may be lost`,
+        );
+        break;
+      case 'unserved':
+        this.#failure ??= new ProcpoolError(
+          'ERR_PROCPOOL_UNDELIVERED',
+          `${record.count} clients that waited to be accepted were not served`,
+        );
+        break;
       case 'output':
         this.#failure = new ProcpoolError('ERR_PROCPOOL_OUTPUT', outputFailure(record));
         break;
@@ -314,7 +334,7 @@ export class ProcessPool extends EventEmitter<ProcessPoolEvents> implements Asyn
     const told = starting !== undefined || this.#stops > 0;
     const { signal } = this.#options;
     signal?.removeEventListener('abort', this.#onAbort);
-    clearTimeout(this.#overdue);
+    clearTimeout(this.#stopWatch);
     this.#starting = undefined;
     this.#phase = 'ended';
     this.#outcome = error;

@@ -60,6 +60,7 @@ void supervisor_handle::define(Napi::Env env, Napi::Object exports) {
                                             InstanceMethod("address", &supervisor_handle::address),
                                             InstanceMethod("stats", &supervisor_handle::stats),
                                             InstanceMethod("stop", &supervisor_handle::stop),
+                                            InstanceMethod("stageEndsIn", &supervisor_handle::stage_ends_in),
                                             InstanceMethod("resize", &supervisor_handle::resize),
                                             InstanceMethod("kill", &supervisor_handle::kill),
                                             InstanceMethod("abandon", &supervisor_handle::abandon),
@@ -152,11 +153,19 @@ Napi::Value supervisor_handle::pid(const Napi::CallbackInfo& info) { return Napi
 Napi::Value supervisor_handle::stats(const Napi::CallbackInfo& info) { return to_js(info.Env(), **page_); }
 
 void supervisor_handle::stop(const Napi::CallbackInfo& info) {
+  ++stops_sent_;
   send(info.Env(), {
                        .kind = ipc::control_kind::stop,
-                       .value = info[0].As<Napi::Number>().Uint32Value(),
+                       .value = info[0].IsUndefined() ? ipc::default_drain : info[0].As<Napi::Number>().Uint32Value(),
                        .signal = info[1].As<Napi::Number>().Uint32Value(),
                    });
+}
+
+Napi::Value supervisor_handle::stage_ends_in(const Napi::CallbackInfo& info) {
+  const ipc::pool_page& page = **page_;
+  if (page.stop_orders.get() < stops_sent_) return info.Env().Null();
+  const auto left_ns = static_cast<std::int64_t>(page.stage_ends_ns.get() - sys::monotonic_ns());
+  return Napi::Number::New(info.Env(), static_cast<double>(left_ns) / 1e6);
 }
 
 void supervisor_handle::resize(const Napi::CallbackInfo& info) {

@@ -30,6 +30,7 @@ class supervisor_handle : public Napi::ObjectWrap<supervisor_handle> {
   Napi::Value address(const Napi::CallbackInfo& info);
   Napi::Value stats(const Napi::CallbackInfo& info);
   void stop(const Napi::CallbackInfo& info);
+  Napi::Value stage_ends_in(const Napi::CallbackInfo& info);
   void resize(const Napi::CallbackInfo& info);
 
   void kill(const Napi::CallbackInfo& info);
@@ -59,6 +60,7 @@ class supervisor_handle : public Napi::ObjectWrap<supervisor_handle> {
   readable* log_watch_ = nullptr;
   int open_watches_ = 0;
   std::unique_ptr<ipc::stats_page> page_;
+  std::uint64_t stops_sent_ = 0;
   endpoint bound_;
   int family_ = 0;
   ipc::pool_config config_{};

@@ -28,8 +28,10 @@ enum class log_event : std::uint8_t {
   resume,       // count: how long it took no more, in ns
   drain,        // value: the time it may take, in ms
   drained,      // a worker has delivered all
-  expire,       // the drain's time is over
+  expire,       // drain timeout reached
   undelivered,  // count: bytes that stdout did not get
+  unserved,     // count: clients that waited to be accepted when the pool ended
+  lost,         // a worker died during the drain: nobody knows what its sockets held
   kill,         // a worker did not end in time
   exit,         // a worker ended; value: its wait status
   respawn,      // value: ms until the worker is started again

@@ -10,7 +10,7 @@
 ///
 ///     host ── control channel ──> supervisor    pool_config once, with descriptors; then control_order
 ///     host <── control channel ── supervisor    log_record
-///     supervisor ── worker channel ──> worker   worker_order, a byte each; and SIGTERM for "drain"
+///     supervisor ── worker channel ──> worker   worker_order, a byte each
 ///     supervisor <── worker channel ── worker   worker_report, a byte each
 ///     host <── log channel ── every worker      log_record
 ///
@@ -55,9 +55,12 @@ struct pool_descriptors {
 };
 
 enum class control_kind : std::uint32_t {
-  stop,    // value: how long the drain may take, in ms
+  stop,    // value: how long the drain may take, in ms, or default_drain
   resize,  // value: how many workers
 };
+
+/// In a stop order: as long as the pool's configuration says.
+constexpr std::uint32_t default_drain = UINT32_MAX;
 
 struct control_order {
   control_kind kind;
@@ -66,9 +69,12 @@ struct control_order {
 };
 
 enum class worker_order : std::uint8_t {
-  accept = 'a',  // one connection waits, accept it and report
-  retire = 'r',  // accept no more; exit when the last connection has ended
-  expire = 'x',  // the drain's time is over: count what is left, exit
+  accept = 'a',       // one connection waits, accept it and report
+  retire = 'r',       // accept no more; exit when the last connection has ended
+  leave = 'l',        // accept no more, deliver what has arrived, exit: the others go on
+  drain = 'd',        // the pool stops: accept what waits, deliver what has arrived, exit
+  queue_empty = 'q',  // during a drain: nothing waits to be accepted any more
+  expire = 'x',       // drain timeout reached: offer what is staged once more, count the rest, exit
 };
 
 enum class worker_report : std::uint8_t {
@@ -77,7 +83,8 @@ enum class worker_report : std::uint8_t {
   nothing = 'N',        // there was none
   refused = 'F',        // there was one, but no descriptor for it: closed it
   exhausted = 'E',      // and could not even close it
-  leaving = 'L',        // was told to end, and accepts no more
+  leaving = 'L',        // got SIGTERM, and waits for the order that says what that means
+  queue_empty = 'Q',    // during a drain: nothing waits to be accepted any more
   output_failed = 'O',  // stdout is broken; the errno is in the worker's slot
 };
 

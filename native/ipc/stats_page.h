@@ -66,7 +66,9 @@ struct alignas(64) worker_slot {
 struct pool_page {
   turn_word turn;
   counter state;
-  counter log_dropped;  // by the supervisor
+  counter log_dropped;    // by the supervisor
+  counter stop_orders;    // the host's, those that the supervisor has taken
+  counter stage_ends_ns;  // when the present stage of the stop ends, CLOCK_MONOTONIC; 0: the pool runs
   alignas(64) worker_slot workers[max_workers];
 };
 

@@ -1,5 +1,6 @@
 #include "supervisor/control.h"
 
+#include <array>
 #include <cerrno>
 #include <utility>
 
@@ -42,6 +43,11 @@ void control::flush() {
     waiting_.pop_front();  // sent, or the host has gone, which next() will find
   }
   watch_for_room(false);
+}
+
+void control::deliver_all() {
+  std::array<pollfd, 1> room{{{host_.fd(), POLLOUT, 0}}};
+  while (flush(), host_ && !waiting_.empty()) sys::check("poll", sys::poll(room, -1));
 }
 
 void control::watch_for_room(bool wanted) {

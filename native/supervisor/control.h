@@ -35,6 +35,9 @@ class control {
   /// Sends what waits, as far as the host takes it.
   void flush();
 
+  /// At the end: sends all that waits, for as long as the host takes, or until it has gone.
+  void deliver_all();
+
  private:
   void watch_for_room(bool wanted);
 

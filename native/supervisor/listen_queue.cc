@@ -16,7 +16,7 @@ listen_queue::listen_queue(sys::unique_fd listener, bool unix_socket, event::pol
 }
 
 void listen_queue::arm() {
-  if (!listener_) return;
+  if (!watched_) return;
   sys::check("epoll_ctl", poller_.modify(listener_.get(), EPOLLIN | EPOLLONESHOT, tag_));
 }
 
@@ -30,10 +30,15 @@ std::size_t listen_queue::length() const {
   return sys::poll(waiting, 0) > 0 ? 1 : 0;
 }
 
+void listen_queue::ignore() {
+  // What is watched can be taken out.
+  if (std::exchange(watched_, false)) [[maybe_unused]]
+    const sys::result removed = poller_.remove(listener_.get());
+}
+
 void listen_queue::close() {
-  if (!listener_) return;
   // The workers share it, so that closing alone would not stop its events.
-  [[maybe_unused]] const sys::result removed = poller_.remove(listener_.get());
+  ignore();
   listener_.reset();
 }
 

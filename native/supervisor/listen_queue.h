@@ -21,6 +21,9 @@ class listen_queue {
   /// How many connections wait; of a Unix socket only whether one does, see tcp(7) TCP_INFO.
   [[nodiscard]] std::size_t length() const;
 
+  /// Reports no more, whatever is armed later: the pool stops.
+  void ignore();
+
   [[nodiscard]] int fd() const { return listener_.get(); }
   explicit operator bool() const { return static_cast<bool>(listener_); }
   void close();
@@ -30,6 +33,7 @@ class listen_queue {
   bool unix_socket_;
   event::poller& poller_;
   std::uint64_t tag_;
+  bool watched_ = true;
 };
 
 }  // namespace procpool::supervisor

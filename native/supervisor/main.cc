@@ -5,6 +5,7 @@
 #include <cstdlib>
 #include <utility>
 
+#include "event/poller.h"
 #include "ipc/channel.h"
 #include "ipc/message.h"
 #include "ipc/stats_page.h"
@@ -31,12 +32,14 @@ int run(ipc::channel host_channel) {
   const ipc::stats_page page(page_file.get());
   page_file.reset();
 
+  event::poller poller;  // outlives the loop, as the control channel does, which is watched by it
   supervisor::control host(std::move(host_channel), page->log_dropped);
   try {
     sys::check("setrlimit", sys::raise_descriptor_limit());
-    return supervisor::supervisor_loop(config, *page, host, std::move(listener), std::move(log_channel)).run();
+    return supervisor::supervisor_loop(config, *page, poller, host, std::move(listener), std::move(log_channel)).run();
   } catch (const sys::sys_error& failure) {
     host.write(ipc::log_event::fail, ipc::describe(failure));
+    host.deliver_all();
     return EXIT_FAILURE;
   }
 }

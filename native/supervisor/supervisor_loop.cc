@@ -9,20 +9,14 @@
 #include <csignal>
 #include <utility>
 
+#include "supervisor/backoff.h"
 #include "sys/sys_error.h"
 
 namespace procpool::supervisor {
 namespace {
 
-// What workers get to count what is left after their time, before they are killed.
-constexpr std::uint64_t expiry_ms = 200;
-
 // A pause after a worker could neither take nor refuse a connection: the shortage is the machine's.
 constexpr std::uint64_t shortage_ms = 50;
-
-// One Ctrl-C reaches the supervisor once, and the host once or, through npm, twice: a second signal
-// that the host passes on so soon after one of the supervisor's own is the same one.
-constexpr std::uint64_t echo_ms = 1000;
 
 std::uint64_t now_ms() { return sys::monotonic_ns() / 1'000'000; }
 
@@ -35,16 +29,18 @@ ipc::log_record counted(std::uint64_t count, std::uint32_t value = 0) {
 
 }  // namespace
 
-supervisor_loop::supervisor_loop(const ipc::pool_config& config, ipc::pool_page& page, control& host,
-                                 sys::unique_fd listener, sys::unique_fd log_channel)
+supervisor_loop::supervisor_loop(const ipc::pool_config& config, ipc::pool_page& page, event::poller& poller,
+                                 control& host, sys::unique_fd listener, sys::unique_fd log_channel)
     : config_(config),
       page_(page),
       host_(host),
       log_channel_(std::move(log_channel)),
+      poller_(poller),
       signals_({SIGCHLD, SIGTERM, SIGINT}),
       queue_(std::move(listener), static_cast<bool>(config.socket_file), poller_, listener_tag),
       channels_(ipc::max_workers),
-      tokens_(ipc::max_workers) {
+      tokens_(ipc::max_workers),
+      progress_(ipc::max_workers) {
   sys::check("epoll_ctl", poller_.add(signals_.fd(), EPOLLIN, signals_tag));
   host_.watch(poller_, host_tag);
   if (config_.handler != ipc::handler_kind::echo) turn_bell_ = ipc::output_turn::create_bell();
@@ -58,7 +54,7 @@ int supervisor_loop::run() {
   host_.write(ipc::log_event::start);
   resize(config_.workers);
   start_due_workers();
-  while (stage_ == stage::running || !table_.alive().empty()) {
+  while (stop_.running() || !table_.alive().empty() || awaits_worker()) {
     for (const epoll_event& event : poller_.wait(timeout_ms(now_ms()))) dispatch(event);
     if (std::exchange(offering_, false)) hand_out();
     on_time(now_ms());
@@ -86,15 +82,15 @@ int supervisor_loop::timeout_ms(std::uint64_t now) const {
   std::optional<std::uint64_t> next = table_.next_wake_ms();
   const auto consider = [&next](std::uint64_t time) { next = std::min(next.value_or(time), time); };
   if (look_again_ms_) consider(*look_again_ms_);
-  if (stage_ == stage::draining || stage_ == stage::expiring) consider(stage_ends_ms_);
+  if (stop_.now() != stop::stage::killing && stop_.ends_ms()) consider(*stop_.ends_ms());
+  if (awaits_worker()) consider(next_recruit_ms_);
   if (!next) return event::poller::forever;
   return *next <= now ? 0 : static_cast<int>(std::min<std::uint64_t>(*next - now, 60'000));
 }
 
 void supervisor_loop::on_time(std::uint64_t now) {
-  if (stage_ == stage::draining && now >= stage_ends_ms_) expire();
-  if (stage_ == stage::expiring && now >= stage_ends_ms_) kill_workers();
-  if (stage_ != stage::running) return;
+  if (stop_.is_due(now)) on_stage_end(now);
+  if (!stop_.running()) return recruit(now);
   start_due_workers();
   if (look_again_ms_ && now >= *look_again_ms_) hand_out();
 }
@@ -106,12 +102,7 @@ void supervisor_loop::on_signals() {
       continue;
     }
     host_.write(ipc::log_event::signal, counted(0, static_cast<std::uint32_t>(number)));
-    last_signal_ms_ = now_ms();
-    if (++stop_signals_ == 1) {
-      begin_stop(config_.drain_ms);
-    } else {
-      expire();
-    }
+    on_request(requests_.own(now_ms()));
   }
 }
 
@@ -122,12 +113,26 @@ void supervisor_loop::on_orders() {
   while (const auto order = host_.next()) {
     if (order->kind == ipc::control_kind::resize) {
       resize(order->value);
-      continue;
+    } else {
+      on_stop_order(*order);
     }
-    const bool echo = order->signal != 0 && stop_signals_ == 1 && now_ms() - last_signal_ms_ < echo_ms;
-    if (!echo) begin_stop(order->value);
   }
   if (host_.gone()) begin_stop(ipc::orphan_drain_ms);
+}
+
+void supervisor_loop::on_request(request what) {
+  if (what == request::first) begin_stop(config_.drain_ms);
+  if (what == request::again) expire();
+}
+
+void supervisor_loop::on_stop_order(const ipc::control_order& order) {
+  if (order.signal != 0) on_request(requests_.passed_on(now_ms()));
+  // A time that is given counts, also where the signal is one that has been seen.
+  if (order.signal == 0 || order.value != ipc::default_drain) {
+    begin_stop(order.value == ipc::default_drain ? config_.drain_ms : order.value);
+  }
+  // After the stage's end is published, so that the host never takes an older one for the answer.
+  page_.stop_orders.add(1);
 }
 
 void supervisor_loop::on_reports(int slot) {
@@ -151,19 +156,24 @@ void supervisor_loop::on_report(int slot, ipc::worker_report report) {
   switch (report) {
     case ipc::worker_report::ready:
       table_.ready(slot);
-      if (table_.at(slot).now != phase::ready || stage_ != stage::running) return;
+      if (table_.at(slot).now != phase::ready || !stop_.running()) return;
       dispatcher_.add(slot);
       set_state(slot, ipc::worker_state::ready);
       write(ipc::log_event::start, slot);
       offering_ = true;
       return log_size();
     case ipc::worker_report::leaving:
+      // A pool that stops has told it what to do.
+      if (!stop_.running()) return;
+      order(slot, ipc::worker_order::leave);
       if (!table_.leaving(slot, now_ms())) return;
       dispatcher_.remove(slot);
       set_state(slot, ipc::worker_state::draining);
       page_.workers[slot].restarts.add(1);
       start_due_workers();
       return log_size();
+    case ipc::worker_report::queue_empty:
+      return on_queue_empty();
     case ipc::worker_report::output_failed:
       return on_output_gone(static_cast<int>(page_.workers[slot].output_error.get()));
     case ipc::worker_report::exhausted:
@@ -195,7 +205,7 @@ void supervisor_loop::on_output_gone(int error) {
 
 /// One token for every connection that waits and has none yet, as far as it is the workers' turn.
 void supervisor_loop::hand_out() {
-  if (stage_ != stage::running) return;
+  if (!stop_.running()) return;
   const std::uint64_t now = now_ms();
   if (now < shortage_until_ms_) {
     look_again_ms_ = shortage_until_ms_;
@@ -217,7 +227,7 @@ void supervisor_loop::hand_out() {
 }
 
 void supervisor_loop::resize(std::uint32_t workers) {
-  if (stage_ != stage::running) return;
+  if (!stop_.running()) return;
   for (const int slot : table_.resize(workers, now_ms())) {
     dispatcher_.remove(slot);
     set_state(slot, ipc::worker_state::retiring);
@@ -227,7 +237,7 @@ void supervisor_loop::resize(std::uint32_t workers) {
 }
 
 void supervisor_loop::start_due_workers() {
-  while (stage_ == stage::running) {
+  while (stop_.running()) {
     const auto slot = table_.due(now_ms());
     if (!slot) return;
     start_worker(*slot);
@@ -286,13 +296,24 @@ void supervisor_loop::on_ended(int slot, int status) {
   if (turn_bell_) ipc::output_turn::settle(page_.turn, turn_bell_.get(), slot);
 
   write(ipc::log_event::exit, slot, static_cast<std::uint32_t>(status));
-  if (stage_ != stage::running && WIFEXITED(status) && WEXITSTATUS(status) != 0) failed_ = true;
-
   const bool was_ready = table_.at(slot).now == phase::ready;
+  if (!stop_.running()) on_ended_in_stop(slot, status);
   follow(slot, table_.ended(slot, now_ms()));
   page_.workers[slot].pid.set(0);
-  if (was_ready) log_size();
+  if (was_ready && stop_.running()) log_size();
   offering_ = true;
+}
+
+/// What the worker owed is known to be paid only if it says so itself.
+void supervisor_loop::on_ended_in_stop(int slot, int status) {
+  const bool failed = WIFSIGNALED(status) || WEXITSTATUS(status) != 0;
+  if (table_.at(slot).now == phase::starting) {
+    if (failed) next_recruit_ms_ = now_ms() + backoff::delay_ms(++failed_recruits_);
+    return;
+  }
+  if (!failed) return;
+  failed_ = true;
+  if (WIFSIGNALED(status) && stop_.now() != stop::stage::killing) write(ipc::log_event::lost, slot);
 }
 
 /// What a worker that was killed could not count itself.
@@ -318,42 +339,89 @@ void supervisor_loop::log_size() {
 
 /// Again with another time: the earlier end counts.
 void supervisor_loop::begin_stop(std::uint64_t drain_ms) {
-  const std::uint64_t ends = now_ms() + drain_ms;
-  if (stage_ == stage::running) {
-    stage_ = stage::draining;
-    stage_ends_ms_ = ends;
+  const bool first = stop_.begin(now_ms(), drain_ms);
+  publish_stage();
+  if (first) {
     page_.state.set(static_cast<std::uint64_t>(ipc::pool_state::draining));
     host_.write(ipc::log_event::drain, counted(0, static_cast<std::uint32_t>(drain_ms)));
-    queue_.close();
     look_again_ms_.reset();
+    queue_.ignore();
     config_.socket_file.remove();
     table_.stop();
-    for (const int slot : table_.alive()) {
-      set_state(slot, ipc::worker_state::draining);
-      [[maybe_unused]] const sys::result sent = sys::kill(table_.at(slot).pid, SIGTERM);
-    }
-  } else if (stage_ == stage::draining) {
-    stage_ends_ms_ = std::min(stage_ends_ms_, ends);
+    for (const int slot : table_.alive()) order_drain(slot);
+    recruit(now_ms());
   }
   if (drain_ms == 0) expire();
 }
 
+/// The order says what to do; the signal wakes up, and is the documents' way to say it.
+void supervisor_loop::order_drain(int slot) {
+  set_state(slot, ipc::worker_state::draining);
+  order(slot, ipc::worker_order::drain);
+  [[maybe_unused]] const sys::result sent = sys::kill(table_.at(slot).pid, SIGTERM);
+}
+
+/// All that waited to be accepted when the stop began has been taken.
+void supervisor_loop::on_queue_empty() {
+  if (!queue_ || stop_.running()) return;
+  queue_.close();
+  for (const int slot : table_.alive()) order(slot, ipc::worker_order::queue_empty);
+}
+
+/// Clients wait to be accepted, and no worker is there to do it.
+bool supervisor_loop::awaits_worker() const {
+  return queue_ && stop_.now() == stop::stage::draining &&
+         table_.count(phase::starting) + table_.count(phase::ready) == 0;
+}
+
+/// Starts a worker to serve those that wait to be accepted, if any do.
+void supervisor_loop::recruit(std::uint64_t now) {
+  if (!awaits_worker()) return;
+  if (queue_.length() == 0) return queue_.close();
+  if (now < next_recruit_ms_) return;
+  const auto slot = table_.recruit(now);
+  if (!slot) return;
+  start_worker(*slot);
+  if (table_.at(*slot).now == phase::starting) return order_drain(*slot);
+  next_recruit_ms_ = now + backoff::delay_ms(++failed_recruits_);
+}
+
+void supervisor_loop::on_stage_end(std::uint64_t now) {
+  if (stop_.now() == stop::stage::draining) return expire();
+  if (stop_.now() == stop::stage::expiring) kill_stuck_workers(now);
+}
+
 void supervisor_loop::expire() {
-  if (stage_ != stage::draining) return;
-  stage_ = stage::expiring;
-  stage_ends_ms_ = now_ms() + expiry_ms;
+  if (!stop_.expire(now_ms())) return;
+  publish_stage();
   host_.write(ipc::log_event::expire);
   for (const int slot : table_.alive()) order(slot, ipc::worker_order::expire);
 }
 
-void supervisor_loop::kill_workers() {
-  stage_ = stage::killing;
-  failed_ = true;
+/// Workers whose counters move on are not stuck, however long they take to count what is left.
+void supervisor_loop::kill_stuck_workers(std::uint64_t now) {
+  bool moving = false;
   for (const int slot : table_.alive()) {
+    const ipc::worker_slot& stats = page_.workers[slot];
+    const std::uint64_t progress = stats.closed.get() + stats.refused.get() + stats.bytes_out.get();
+    if (std::exchange(progress_[static_cast<std::size_t>(slot)], progress) != progress) {
+      moving = true;
+      continue;
+    }
     write(ipc::log_event::kill, slot);
+    failed_ = true;
     [[maybe_unused]] const sys::result sent = sys::kill(table_.at(slot).pid, SIGKILL);
   }
+  if (moving) {
+    stop_.wait_on(now);
+  } else {
+    stop_.kill(now);
+  }
+  publish_stage();
 }
+
+/// For the host, which has to know when it may take the supervisor for hung.
+void supervisor_loop::publish_stage() { page_.stage_ends_ns.set(stop_.ends_ms().value_or(0) * 1'000'000); }
 
 int supervisor_loop::finish() {
   std::uint64_t undelivered = 0;
@@ -361,8 +429,15 @@ int supervisor_loop::finish() {
     undelivered += stats.bytes_dropped.get() + stats.bytes_unread.get();
   }
   if (undelivered > 0) host_.write(ipc::log_event::undelivered, counted(undelivered));
+  if (const std::size_t waiting = queue_.length(); waiting > 0) {
+    failed_ = true;
+    host_.write(ipc::log_event::unserved, counted(waiting));
+  }
   page_.state.set(static_cast<std::uint64_t>(ipc::pool_state::ended));
   host_.write(ipc::log_event::done);
+  // The reader of stdout need not wait for the host to read its log.
+  sys::close(STDOUT_FILENO);
+  host_.deliver_all();
   return failed_ || undelivered > 0 ? 1 : 0;
 }
 

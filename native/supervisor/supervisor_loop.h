@@ -13,6 +13,7 @@
 #include "supervisor/dispatcher.h"
 #include "supervisor/listen_queue.h"
 #include "supervisor/spawn.h"
+#include "supervisor/stop.h"
 #include "supervisor/worker_table.h"
 
 namespace procpool::supervisor {
@@ -22,8 +23,8 @@ namespace procpool::supervisor {
 class supervisor_loop {
  public:
   /// Throws sys_error.
-  supervisor_loop(const ipc::pool_config& config, ipc::pool_page& page, control& host, sys::unique_fd listener,
-                  sys::unique_fd log_channel);
+  supervisor_loop(const ipc::pool_config& config, ipc::pool_page& page, event::poller& poller, control& host,
+                  sys::unique_fd listener, sys::unique_fd log_channel);
 
   /// Until no worker is left. Returns the exit status: 0 if stopped and all delivered, 1 otherwise.
   int run();
@@ -32,14 +33,14 @@ class supervisor_loop {
   // Tags of the poller; a worker's channel has its slot added to the last.
   static constexpr std::uint64_t listener_tag = 0, signals_tag = 1, host_tag = 2, output_tag = 3, worker_tag = 4;
 
-  enum class stage : std::uint8_t { running, draining, expiring, killing };
-
   void dispatch(const epoll_event& event);
   [[nodiscard]] int timeout_ms(std::uint64_t now_ms) const;
   void on_time(std::uint64_t now_ms);
 
   void on_signals();
   void on_orders();
+  void on_request(request what);
+  void on_stop_order(const ipc::control_order& order);
   void on_reports(int slot);
   void on_report(int slot, ipc::worker_report report);
   void on_output_gone(int error);
@@ -51,12 +52,19 @@ class supervisor_loop {
   void follow(int slot, const aftermath& after);
   void reap();
   void on_ended(int slot, int status);
+  void on_ended_in_stop(int slot, int status);
   void settle_accounts(int slot);
   void log_size();
 
   void begin_stop(std::uint64_t drain_ms);
+  void order_drain(int slot);
+  void on_queue_empty();
+  [[nodiscard]] bool awaits_worker() const;
+  void recruit(std::uint64_t now_ms);
+  void on_stage_end(std::uint64_t now_ms);
   void expire();
-  void kill_workers();
+  void kill_stuck_workers(std::uint64_t now_ms);
+  void publish_stage();
   int finish();
 
   void write(ipc::log_event event, int slot, std::uint32_t value = 0);
@@ -68,7 +76,7 @@ class supervisor_loop {
   control& host_;
   sys::unique_fd log_channel_;
   sys::unique_fd turn_bell_;
-  event::poller poller_;
+  event::poller& poller_;
   event::event_source signals_;
   listen_queue queue_;
   worker_table table_{ipc::max_workers};
@@ -77,16 +85,17 @@ class supervisor_loop {
   std::vector<std::size_t> tokens_;     // by slot, to be given
   std::vector<int> holders_;            // who is to get some
 
-  stage stage_ = stage::running;
-  std::uint64_t stage_ends_ms_ = 0;
+  stop stop_;
+  stop_requests requests_;
+  std::vector<std::uint64_t> progress_;  // by slot: what a worker had counted when last looked at
+  std::uint64_t next_recruit_ms_ = 0;
+  std::uint32_t failed_recruits_ = 0;
   std::optional<std::uint64_t> look_again_ms_;  // at the listening socket
   std::uint64_t shortage_until_ms_ = 0;         // a worker could take no connection at all
   bool offering_ = false;                       // at the end of the round: there may be connections, or room for them
   bool listening_ = false;
   bool failed_ = false;
   bool output_gone_ = false;
-  std::uint32_t stop_signals_ = 0;
-  std::uint64_t last_signal_ms_ = 0;
 };
 
 }  // namespace procpool::supervisor

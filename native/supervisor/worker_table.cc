@@ -52,6 +52,16 @@ void worker_table::stop() {
   }
 }
 
+std::optional<int> worker_table::recruit(std::uint64_t now_ms) {
+  for (std::size_t slot = 0; slot < capacity_; ++slot) {
+    if (slot == entries_.size()) entries_.emplace_back();
+    if (entries_[slot].now != phase::empty) continue;
+    entries_[slot] = {.now = phase::waiting, .wake_ms = now_ms};
+    return static_cast<int>(slot);
+  }
+  return std::nullopt;
+}
+
 std::optional<int> worker_table::due(std::uint64_t now_ms) const {
   for (std::size_t slot = 0; slot < entries_.size(); ++slot) {
     if (entries_[slot].now == phase::waiting && entries_[slot].wake_ms <= now_ms) return static_cast<int>(slot);

@@ -45,8 +45,11 @@ class worker_table {
   /// on.
   std::vector<int> resize(std::size_t target, std::uint64_t now_ms);
 
-  /// No worker is started any more.
+  /// No worker is started any more, but those that are recruited.
   void stop();
+
+  /// After stop(): a slot for one more worker, to be started now. None: there is none.
+  std::optional<int> recruit(std::uint64_t now_ms);
 
   [[nodiscard]] std::optional<int> due(std::uint64_t now_ms) const;
   [[nodiscard]] std::optional<std::uint64_t> next_wake_ms() const;

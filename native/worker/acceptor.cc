@@ -52,7 +52,6 @@ sys::result acceptor::accept(ipc::peer_address& peer) {
       }
     }
     if (fd >= 0 || fd == -EAGAIN || is_exhaustion(fd)) return fd;
-    if (fd == -EINVAL) return -EAGAIN;  // shut down: a sibling was the first to stop
   }
   return -EAGAIN;
 }
@@ -63,13 +62,6 @@ sys::result acceptor::refuse(ipc::peer_address& peer) {
   if (fd >= 0) sys::close(static_cast<int>(fd));
   take_spare();
   return fd < 0 ? fd : 0;
-}
-
-void acceptor::close_for_all() {
-  if (!listener_) return;
-  // Fails where a sibling was first, or with nothing left to do: both are what is wanted.
-  [[maybe_unused]] const sys::result done = sys::shut_down(listener_.get(), SHUT_RDWR);
-  close();
 }
 
 void acceptor::take_spare() {

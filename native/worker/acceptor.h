@@ -20,11 +20,9 @@ class acceptor {
   /// Takes the next connection and closes it: 0, or an errno negated.
   sys::result refuse(ipc::peer_address& peer);
 
-  /// No more connections for this worker.
+  /// No more connections for this worker. The others that share the listener go on.
   void close() { listener_.reset(); }
-
-  /// No more connections for any process that shares the listener: see shutdown(2).
-  void close_for_all();
+  [[nodiscard]] bool is_open() const { return static_cast<bool>(listener_); }
 
  private:
   void take_spare();

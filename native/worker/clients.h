@@ -7,6 +7,7 @@
 #include "worker/connection_table.h"
 #include "worker/deadlines.h"
 #include "worker/drain.h"
+#include "worker/shutdown.h"
 #include "worker/worker_clock.h"
 #include "worker/worker_log.h"
 
@@ -23,8 +24,9 @@ inline std::uint64_t waiting_bytes(const connection& client) {
 template <std::derived_from<connection> Client>
 class clients {
  public:
-  clients(event::poller& poller, deadlines& times, const worker_clock& clock, worker_log& log, ipc::worker_slot& stats)
-      : poller_(poller), deadlines_(times), clock_(clock), log_(log), stats_(stats) {}
+  clients(event::poller& poller, deadlines& times, const worker_clock& clock, shutdown& end, worker_log& log,
+          ipc::worker_slot& stats)
+      : poller_(poller), deadlines_(times), clock_(clock), shutdown_(end), log_(log), stats_(stats) {}
   ~clients() {
     table_.for_each([this](Client& client) { deadlines_.cancel(client); });
   }
@@ -43,7 +45,7 @@ class clients {
       return nullptr;
     }
     deadlines_.begin(client);
-    if (draining_) drain::begin(client, waiting_bytes(client), clock_.now_ms());
+    if (draining()) begin_drain(client, clock_.now());
     return &client;
   }
 
@@ -83,7 +85,7 @@ class clients {
     if (client.received == 0) deadlines_.expect(client, ipc::timeout_reason::first_byte, 0);
     client.received += bytes;
     deadlines_.renew(client);
-    if (draining_) drain::received(client, clock_.now_ms());
+    if (draining() && drain::received(client, clock_.now())) shutdown_.remove_debtor();
   }
 
   /// Waits for other events than before; for none at all where 0 is given.
@@ -102,22 +104,27 @@ class clients {
     return done;
   }
 
-  /// From now on each is to end: what had come so far is noted.
+  /// The drain has begun: what had arrived from each so far is noted.
   void begin_drain() {
-    draining_ = true;
-    const std::uint64_t now = clock_.now_ms();
-    for_each([now](Client& client) { drain::begin(client, waiting_bytes(client), now); });
+    const instant now = clock_.now();
+    for_each([this, now](Client& client) { begin_drain(client, now); });
   }
 
-  /// The worker takes no new ones, and ends with the last that it has.
-  void retire() { retiring_ = true; }
+  /// All that had arrived is read: the clients have a little time for what follows.
+  void begin_grace() {
+    const instant now = clock_.now();
+    for_each([this, now](Client& client) {
+      drain::begin_grace(client, now);
+      if (client.watched == 0 && watch(client, EPOLLIN) < 0) close(client);
+    });
+  }
+
+  /// Nothing is read from it now: what others had sent before the stop goes first.
+  [[nodiscard]] bool withheld(const Client& client) const { return shutdown_.pays_debts() && !client.behind; }
+
+  [[nodiscard]] bool draining() const { return shutdown_.draining(); }
   /// Who may, ends with the next answer.
-  [[nodiscard]] bool parting() const { return draining_ || retiring_; }
-
-  /// From now on what a client's connection has been left owing at its end is lost.
-  void expire() { expired_ = true; }
-
-  [[nodiscard]] bool draining() const { return draining_; }
+  [[nodiscard]] bool parting() const { return shutdown_.ending(); }
   [[nodiscard]] Client* find(int fd) { return table_.find(fd); }
   [[nodiscard]] std::size_t count() const { return table_.count(); }
 
@@ -130,10 +137,16 @@ class clients {
  private:
   void count(ipc::timeout_reason reason) { stats_.timeouts[static_cast<std::size_t>(reason)].add(1); }
 
+  void begin_drain(Client& client, const instant& now) {
+    drain::begin(client, waiting_bytes(client), now);
+    if (client.behind) shutdown_.add_debtor();
+  }
+
   void close(Client& client, ipc::log_event event, int error = 0, std::uint32_t value = 0) {
     note(event, client, client.received, value, error);
     stats_.closed.add(1);
-    const std::uint64_t lost = expired_ ? client.owing() : 0;
+    if (client.behind) shutdown_.remove_debtor();
+    const std::uint64_t lost = shutdown_.expired() ? client.owing() : 0;
     stats_.bytes_dropped.add(lost);
     stats_.bytes_discarded.add(client.held() - lost);
     deadlines_.cancel(client);
@@ -144,12 +157,10 @@ class clients {
   event::poller& poller_;
   deadlines& deadlines_;
   const worker_clock& clock_;
+  shutdown& shutdown_;
   worker_log& log_;
   ipc::worker_slot& stats_;
   connection_table<Client> table_;
-  bool draining_ = false;
-  bool retiring_ = false;
-  bool expired_ = false;
 };
 
 }  // namespace procpool::worker

@@ -23,11 +23,11 @@ struct connection : client_deadlines {
   bool bulk = false;             // its last read was a long one
   std::uint8_t short_reads = 0;  // of the others, the first few
   // While the worker drains, see drain.h:
-  bool behind = false;             // what had arrived when the stop came is not all read
-  bool sending = false;            // something came since the stop
-  std::uint64_t owed = 0;          // what `received` must reach
-  std::uint64_t caught_up_ms = 0;  // when it did
-  std::uint64_t last_data_ms = 0;  // when something last came
+  bool behind = false;               // what had arrived when the stop began is not all read
+  bool sending = false;              // something came since the stop
+  std::uint64_t owed = 0;            // what `received` must reach
+  std::uint64_t grace_since_ms = 0;  // when it did; real time
+  std::uint64_t last_data_ms = 0;    // when something last came; the clients' clock
 };
 
 }  // namespace procpool::worker

@@ -51,8 +51,8 @@ outcome echo_handler::on_timeout(client& one, ipc::timeout_reason reason) {
   return {verdict::keep};
 }
 
-bool echo_handler::drained(const client& one, std::uint64_t now_ms) const {
-  return one.unsent.empty() && drain::complete(one, now_ms);
+bool echo_handler::drained(const client& one, const instant& now) const {
+  return one.unsent.empty() && drain::complete(one, now);
 }
 
 sys::result echo_handler::send(client& one, const char* data, std::size_t size) {

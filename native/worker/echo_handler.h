@@ -32,9 +32,10 @@ class echo_handler {
   outcome on_timeout(client& one, ipc::timeout_reason reason);
   // It has nothing to do with stdout.
   outcome flush() { return {verdict::keep}; }
+  outcome flush_now() { return {verdict::keep}; }
   [[nodiscard]] awaited waits_for() const { return {-1, 0}; }
   [[nodiscard]] std::uint64_t pending() const { return 0; }
-  [[nodiscard]] bool drained(const client& one, std::uint64_t now_ms) const;
+  [[nodiscard]] bool drained(const client& one, const instant& now) const;
 
  private:
   /// How much of it the socket took, or -errno.

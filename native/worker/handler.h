@@ -51,11 +51,12 @@ struct surroundings {
 template <typename T>
 concept handler = std::derived_from<typename T::client, connection> &&
     std::constructible_from<T, surroundings<typename T::client>> &&
-    requires(T code, typename T::client& client, ipc::timeout_reason reason, std::uint64_t now_ms) {
+    requires(T code, typename T::client& client, ipc::timeout_reason reason, const instant& now) {
   { code.on_readable(client) } -> std::same_as<outcome>;
   { code.on_timeout(client, reason) } -> std::same_as<outcome>;  // may keep it, with another deadline
-  { code.drained(client, now_ms) } -> std::same_as<bool>;        // may be closed, as the worker is to end
+  { code.drained(client, now) } -> std::same_as<bool>;           // may be closed, as the worker is to end
   { code.flush() } -> std::same_as<outcome>;                     // after `stalled`, when there is room again
+  { code.flush_now() } -> std::same_as<outcome>;                 // the same, and waits for nobody else
   { code.waits_for() } -> std::same_as<awaited>;                 // what says so
   { code.pending() } -> std::same_as<std::uint64_t>;             // bytes on their way to stdout
 };

@@ -112,11 +112,11 @@ outcome http_handler::refuse_waiting(client& one) {
   return result;
 }
 
-bool http_handler::drained(const client& one, std::uint64_t now_ms) const {
-  if (one.now == phase::lingering) return drain::complete(one, now_ms);
+bool http_handler::drained(const client& one, const instant& now) const {
+  if (one.now == phase::lingering) return drain::complete(one, now);
   if (one.now != phase::reading || one.behind || !one.inbox.empty()) return false;
   if (one.parser && one.parser->started()) return false;
-  return one.served || drain::complete(one, now_ms);
+  return one.served || drain::complete(one, now);
 }
 
 outcome http_handler::flush() {

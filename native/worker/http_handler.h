@@ -24,12 +24,13 @@ class http_handler {
   outcome on_readable(client& one);
   outcome on_writable(client& one);
   outcome on_timeout(client& one, ipc::timeout_reason reason);
-  [[nodiscard]] bool drained(const client& one, std::uint64_t now_ms) const;
+  [[nodiscard]] bool drained(const client& one, const instant& now) const;
   /// The stop's time is over. True: a body is cut off.
   bool expire(client& one) { return bodies_.cut_off(one); }
 
   /// At the end of each round, and when what it waits for has come: delivers, and answers.
   outcome flush();
+  outcome flush_now() { return flush(); }
   /// In each round: requests that had to wait for their turn, a limited number of them.
   void serve_ready();
   /// There are more of those.

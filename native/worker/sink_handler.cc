@@ -16,6 +16,7 @@ constexpr std::uint8_t few_reads = 4;
 
 outcome sink_handler::on_readable(connection& from) {
   for (std::uint64_t moved = 0; moved < round_share_bytes;) {
+    if (clients_.withheld(from)) return kept(clients_.watch(from, 0));
     if (!fits(from)) {
       const outcome flushed = flush();
       if (flushed.what != verdict::keep) return flushed;
@@ -62,11 +63,18 @@ outcome sink_handler::on_timeout(connection& from, ipc::timeout_reason reason) {
   return {verdict::timed_out};
 }
 
-bool sink_handler::drained(const connection& from, std::uint64_t now_ms) const { return drain::complete(from, now_ms); }
+bool sink_handler::drained(const connection& from, const instant& now) const {
+  return !clients_.withheld(from) && drain::complete(from, now);
+}
 
 outcome sink_handler::flush() {
   if (out_.pending() == 0) return {verdict::keep};
-  if (!turn_.came()) return {verdict::stalled};
+  return turn_.came() ? write() : outcome{verdict::stalled};
+}
+
+outcome sink_handler::flush_now() { return out_.pending() == 0 ? outcome{verdict::keep} : write(); }
+
+outcome sink_handler::write() {
   std::uint64_t delivered = 0;
   const sys::result flushed = out_.flush(delivered);
   turn_.wrote(flushed == -EAGAIN ? write_turn::full : write_turn::all);

@@ -25,10 +25,11 @@ class sink_handler {
   /// At its greatest age, what has come from a connection is read before it is closed.
   outcome on_timeout(connection& from, ipc::timeout_reason reason);
 
-  [[nodiscard]] bool drained(const connection& from, std::uint64_t now_ms) const;
+  [[nodiscard]] bool drained(const connection& from, const instant& now) const;
 
   /// Delivers what the stage holds: keep, stalled or broken.
   outcome flush();
+  outcome flush_now();
   [[nodiscard]] awaited waits_for() const { return turn_.waiting() ? turn_.waits_for() : out_.waits_for(); }
   [[nodiscard]] std::uint64_t pending() const { return out_.pending(); }
 
@@ -37,6 +38,7 @@ class sink_handler {
   [[nodiscard]] bool spliced(const connection& from) const;
   [[nodiscard]] bool fits(const connection& from) const;
   void read_little(connection& from) const;
+  outcome write();
 
   clients<client>& clients_;
   deadlines& deadlines_;

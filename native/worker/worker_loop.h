@@ -68,14 +68,19 @@ class worker_loop {
   void on_broken_output(int error);
 
   void retire();
+  void ask_to_leave();
   void orphaned();
-  void begin_drain();
-  void take_backlog();
+  void leave();
+  void drain();
+  void take_queue();
+  void queue_is_empty();
   void sweep();
   void expire();
+  void expire_queue();
   [[nodiscard]] bool finished() const;
   /// Nothing is read from clients, because stdout takes no more.
   [[nodiscard]] bool paused() const { return stalled_ && !gathers; }
+  [[nodiscard]] bool expired() const { return shutdown_.expired(); }
 
   const ipc::pool_config& config_;
   ipc::pool_page& page_;
@@ -87,8 +92,9 @@ class worker_loop {
   event::event_source signals_{SIGTERM, SIGINT, SIGALRM};
   worker_clock clock_;
   deadlines deadlines_{config_, clock_};
+  shutdown shutdown_;
   Handler code_;  // outlives the clients, of which it keeps account
-  clients<client> clients_{poller_, deadlines_, clock_, log_, stats_};
+  clients<client> clients_{poller_, deadlines_, clock_, shutdown_, log_, stats_};
   pacer pacer_{config_.batch_delay_us * std::uint64_t{1000}, gathers ? pacer::brisk : pacer::patient};
   std::uint64_t paced_bytes_ = 0;  // that it knows of
   std::uint64_t reads_ = 0;        // of this round
@@ -99,9 +105,10 @@ class worker_loop {
   bool stalled_ = false;
   awaited awaited_{-1, 0};  // while stalled
   bool broken_ = false;
-  bool refusing_ = false;  // since the last success, so that a shortage is logged once
-  bool retiring_ = false;
-  bool expired_ = false;
+  bool refusing_ = false;                         // since the last success, so that a shortage is logged once
+  bool leaving_ = false;                          // has told its supervisor that it got SIGTERM
+  bool takes_queue_ = false;                      // as the pool stops
+  std::uint32_t taken_ = 0;                       // connections, of the queue
   bool cut_off_ = false;                          // a body, when time was over
   bool alarm_ = false;                            // the interval timer has rung
   std::optional<std::uint64_t> own_deadline_ms_;  // once there is no supervisor to set one
@@ -139,11 +146,11 @@ int worker_loop<Handler>::run() {
     if (alarm_) turn_wheel();
     end_round();
     if (own_deadline_ms_ && detail::now_ms() >= *own_deadline_ms_) expire();
-    if (clients_.draining() && !paused()) sweep();
+    if (shutdown_.draining()) sweep();
     deadlines_.arm();
     pace();
   }
-  if (!expired_) log_.write(ipc::log_event::drained);
+  if (!expired()) log_.write(ipc::log_event::drained);
   return cut_off_ ? EXIT_FAILURE : EXIT_SUCCESS;
 }
 
@@ -167,7 +174,7 @@ void worker_loop<Handler>::wait_for_clients() {
     }
     // The rest has its turn before the poller names the same ones first again. What is stale by then
     // finds nothing to read.
-    if (paused() || broken_ || expired_) return;
+    if (paused() || broken_ || expired()) return;
   }
 }
 
@@ -177,7 +184,7 @@ void worker_loop<Handler>::pace() {
   if (crowded_ || stalled_) return;
   const std::uint64_t bytes = stats_.bytes_in.get() - paced_bytes_;
   const std::uint64_t reads = std::exchange(reads_, 0);
-  if (!pacer_.enabled() || bytes == 0 || clients_.draining()) return;
+  if (!pacer_.enabled() || bytes == 0 || shutdown_.draining()) return;
   paced_bytes_ += bytes;
   pause_ns_ = pacer_.round(sys::monotonic_ns(), bytes, std::max<std::uint64_t>(reads, 1));
 }
@@ -201,12 +208,12 @@ void worker_loop<Handler>::wait_for_room() {
   if (waiting[1].revents != 0) on_orders();
   // Whatever it was that came, the turn's time may be over.
   const bool retries = awaited_.most_ms != event::poller::forever;
-  if ((waiting[2].revents != 0 || retries) && !expired_) on_room();
+  if ((waiting[2].revents != 0 || retries) && !expired()) on_room();
 }
 
 template <handler Handler>
 void worker_loop<Handler>::end_round() {
-  if (broken_ || expired_) return;
+  if (broken_ || expired()) return;
   if constexpr (gathers) code_.serve_ready();
   if (!stalled_) conclude_flush(code_.flush());
 }
@@ -229,15 +236,14 @@ int worker_loop<Handler>::timeout_ms() const {
   if constexpr (gathers) {
     if (code_.busy()) return 0;
   }
-  const bool sweeping = clients_.draining() && !paused();
-  return sweeping || own_deadline_ms_ ? sweep_ms : awaited_.most_ms;
+  return shutdown_.draining() ? sweep_ms : awaited_.most_ms;
 }
 
 template <handler Handler>
 void worker_loop<Handler>::on_signals() {
   while (const int number = signals_.next()) {
-    // A terminal's SIGINT reaches the whole group; what it means is the supervisor's to say.
-    if (number == SIGTERM) begin_drain();
+    // Both may have reached the whole process group; what they mean is the supervisor's to say.
+    if (number == SIGTERM) ask_to_leave();
     if (number == SIGALRM) alarm_ = true;
   }
 }
@@ -257,6 +263,16 @@ void worker_loop<Handler>::on_orders() {
         break;
       case ipc::worker_order::retire:
         retire();
+        break;
+      case ipc::worker_order::leave:
+        leave();
+        break;
+      case ipc::worker_order::drain:
+        drain();
+        break;
+      case ipc::worker_order::queue_empty:
+        takes_queue_ = false;
+        acceptor_.close();
         break;
       case ipc::worker_order::expire:
         expire();
@@ -280,7 +296,7 @@ template <handler Handler>
 void worker_loop<Handler>::turn_wheel() {
   alarm_ = false;
   deadlines_.turn([this](client_deadlines& due, ipc::timeout_reason reason) {
-    if (!paused() && !broken_ && !expired_) return on_deadline(static_cast<client&>(due), reason);
+    if (!paused() && !broken_ && !expired()) return on_deadline(static_cast<client&>(due), reason);
     deadlines_.again(due);
   });
 }
@@ -330,6 +346,8 @@ ipc::worker_report worker_loop<Handler>::accept_one() {
 
 template <handler Handler>
 ipc::worker_report worker_loop<Handler>::refuse(sys::result failure) {
+  // Who waits when the pool stops is served: the order to drain follows.
+  if (page_.state.get() == static_cast<std::uint64_t>(ipc::pool_state::draining)) return ipc::worker_report::nothing;
   ipc::log_record record{};
   record.error = static_cast<std::int32_t>(-failure);
   const sys::result refused = acceptor_.refuse(record.peer);
@@ -393,14 +411,18 @@ void worker_loop<Handler>::on_broken_output(int error) {
   broken_ = true;
   stats_.output_error.set(static_cast<std::uint64_t>(error));
   report(ipc::worker_report::output_failed);
-  if (clients_.draining()) expire();
+  if (shutdown_.draining()) expire();
 }
 
 template <handler Handler>
 void worker_loop<Handler>::retire() {
-  retiring_ = true;
-  clients_.retire();
+  shutdown_.retire();
   acceptor_.close();
+}
+
+template <handler Handler>
+void worker_loop<Handler>::ask_to_leave() {
+  if (!std::exchange(leaving_, true)) report(ipc::worker_report::leaving);
 }
 
 template <handler Handler>
@@ -408,62 +430,109 @@ void worker_loop<Handler>::orphaned() {
   // Not watched any more, or its end would be reported for ever.
   supervisor_.close();
   own_deadline_ms_ = detail::now_ms() + ipc::orphan_drain_ms;
-  begin_drain();
+  drain();
+}
+
+/// The others go on to accept.
+template <handler Handler>
+void worker_loop<Handler>::leave() {
+  acceptor_.close();
+  drain();
 }
 
 template <handler Handler>
-void worker_loop<Handler>::begin_drain() {
-  if (clients_.draining()) return;
+void worker_loop<Handler>::drain() {
+  if (!shutdown_.drain()) return;
   clients_.begin_drain();
-  const bool pool_stops = page_.state.get() == static_cast<std::uint64_t>(ipc::pool_state::draining);
-  if ((pool_stops || own_deadline_ms_) && !retiring_ && !broken_) {
-    take_backlog();
-    acceptor_.close_for_all();
-  }
-  if (!pool_stops && !retiring_) report(ipc::worker_report::leaving);
-  acceptor_.close();
+  takes_queue_ = acceptor_.is_open();
+  if (takes_queue_) take_queue();
   if (broken_) expire();
 }
 
-/// Clients whose connection the kernel has completed may have sent already: they are served too.
+/// Clients whose connection the kernel has completed may have sent already: they are served too. Who cannot be taken
+/// for want of a descriptor is taken by a sibling, or when a connection has ended.
 template <handler Handler>
-void worker_loop<Handler>::take_backlog() {
-  for (std::uint32_t taken = 0; taken <= config_.backlog; ++taken) {
-    if (accept_one() != ipc::worker_report::accepted) return;
+void worker_loop<Handler>::take_queue() {
+  // More than the queue held when the drain began came later.
+  while (taken_ <= config_.backlog) {
+    ipc::peer_address peer{};
+    const sys::result accepted = acceptor_.accept(peer);
+    if (is_exhaustion(accepted)) return;
+    if (accepted < 0) break;
+    clients_.open(static_cast<int>(accepted), peer);
+    ++taken_;
   }
+  queue_is_empty();
+}
+
+template <handler Handler>
+void worker_loop<Handler>::queue_is_empty() {
+  takes_queue_ = false;
+  acceptor_.close();
+  report(ipc::worker_report::queue_empty);
 }
 
 template <handler Handler>
 void worker_loop<Handler>::sweep() {
-  const std::uint64_t now = clock_.now_ms();
+  if (takes_queue_) take_queue();
+  if constexpr (!replying_handler<Handler>) {
+    if (shutdown_.begin_grace()) clients_.begin_grace();
+  }
+  const instant now = clock_.now();
   clients_.for_each([&](client& one) {
     if (!code_.drained(one, now)) return;
-    stats_.bytes_late.add(waiting_bytes(one));
+    const std::uint64_t late = waiting_bytes(one);
+    // What has not been read yet is no pause.
+    if (late > 0 && !drain::cut_off(one, now)) return;
+    stats_.bytes_late.add(late);
     clients_.close(one);
   });
 }
 
 template <handler Handler>
 void worker_loop<Handler>::expire() {
-  if (expired_) return;
-  expired_ = true;
-  clients_.expire();
+  if (!shutdown_.expire()) return;
+  if (!broken_) {
+    const outcome flushed = code_.flush_now();
+    if (flushed.what == verdict::broken) on_broken_output(flushed.error);
+  }
   const std::uint64_t dropped = code_.pending();
-  std::uint64_t unread = 0;
   clients_.for_each([&](client& one) {
-    if constexpr (!replying_handler<Handler>) unread += waiting_bytes(one);
+    if constexpr (!replying_handler<Handler>) {
+      const std::uint64_t waiting = waiting_bytes(one);
+      const std::uint64_t owed = drain::owed_of(one, waiting);
+      stats_.bytes_unread.add(owed);
+      stats_.bytes_late.add(waiting - owed);
+    }
     if constexpr (gathers) cut_off_ |= code_.expire(one);
     clients_.close(one);
   });
   if (stalled_) resume();
   stats_.bytes_dropped.add(dropped);
-  stats_.bytes_unread.add(unread);
+  if (takes_queue_) expire_queue();
+}
+
+/// Counts what those had sent that nobody has accepted. There are descriptors for it now.
+template <handler Handler>
+void worker_loop<Handler>::expire_queue() {
+  for (; taken_ <= config_.backlog; ++taken_) {
+    ipc::peer_address peer{};
+    const sys::result accepted = acceptor_.accept(peer);
+    if (is_exhaustion(accepted)) return;
+    if (accepted < 0) break;
+    connection refused;
+    refused.fd = static_cast<int>(accepted);
+    stats_.refused.add(1);
+    if constexpr (!replying_handler<Handler>) stats_.bytes_unread.add(waiting_bytes(refused));
+    sys::close(refused.fd);
+  }
+  queue_is_empty();
 }
 
 template <handler Handler>
 bool worker_loop<Handler>::finished() const {
-  if (expired_) return true;
-  return (clients_.draining() || retiring_) && clients_.count() == 0 && code_.pending() == 0;
+  if (expired()) return true;
+  return shutdown_.ending() && !takes_queue_ && clients_.count() == 0 && code_.pending() == 0;
 }
 
 }  // namespace procpool::worker

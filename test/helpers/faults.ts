@@ -45,3 +45,8 @@ export async function inject(t: TestContext, pid: number, fault: string): Promis
     await stop();
   };
 }
+
+/** Leaves a process no more descriptors than that. False: prlimit(1) cannot. */
+export function limitDescriptors(pid: number, count: number): boolean {
+  return spawnSync('prlimit', ['--pid', String(pid), `--nofile=${count}:${count}`]).status === 0;
+}

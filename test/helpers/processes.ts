@@ -1,4 +1,5 @@
 import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
+import { constants } from 'node:os';
 
 export interface Stat {
   pid: number;
@@ -63,4 +64,15 @@ export function flagsOf(pid: number, fd: number): number {
 export function privateMemoryOf(pid: number): number {
   const rollup = readFileSync(`/proc/${pid}/smaps_rollup`, 'latin1');
   return [...rollup.matchAll(/^Private_\w+:\s*(\d+) kB/gm)].reduce((sum, [, kib]) => sum + Number(kib), 0);
+}
+
+/** True while a signal waits for the process to take it. */
+export function signalsPending(pid: number, signal: NodeJS.Signals): boolean {
+  try {
+    const status = readFileSync(`/proc/${pid}/status`, 'latin1');
+    const bit = 1n << BigInt(constants.signals[signal] - 1);
+    return [...status.matchAll(/^S(?:ig|hd)Pnd:\s*([0-9a-f]+)/gm)].some(([, set]) => (BigInt(`0x${set}`) & bit) !== 0n);
+  } catch {
+    return false;
+  }
 }

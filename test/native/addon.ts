@@ -8,6 +8,11 @@ export interface Addon {
   mostTokens: number;
   maxWorkers: number;
   WorkerTable: new () => WorkerTable;
+  StopRequests: new () => StopRequests;
+  /** Within so long the supervisor's signal and the host's are one request. */
+  sameRequestMs: number;
+  Stop: new () => Stop;
+  stopPatienceMs: number;
   backoff: Backoff;
   ConnectionTable: new () => ConnectionTable;
   DrainingConnection: new () => DrainingConnection;
@@ -79,6 +84,7 @@ export interface WorkerTable {
   /** Returns the slots that are retiring from now on. */
   resize(target: number, now: number): number[];
   stop(): void;
+  recruit(now: number): number | undefined;
   due(now: number): number | undefined;
   nextWakeMs(): number | undefined;
   started(slot: number, pid: number, now: number): void;
@@ -119,8 +125,30 @@ export interface DrainingConnection {
   begin(arrived: number, now: number): void;
   /** Counts bytes, of which received() then tells. */
   receive(bytes: number): void;
-  received(now: number): void;
-  complete(now: number): boolean;
+  beginGrace(now: number): void;
+  /** The time on the clients' clock, and the real one. */
+  received(clientsMs: number, realMs: number): boolean;
+  complete(clientsMs: number, realMs: number): boolean;
+  cutOff(now: number): boolean;
+  owedOf(waiting: number): number;
+}
+
+/** native/supervisor/stop.h. */
+export type StopRequest = 'first' | 'again' | 'repetition';
+
+export interface StopRequests {
+  own(nowMs: number): StopRequest;
+  passedOn(nowMs: number): StopRequest;
+}
+
+export interface Stop {
+  begin(nowMs: number, drainMs: number): boolean;
+  expire(nowMs: number): boolean;
+  waitOn(nowMs: number): void;
+  kill(nowMs: number): void;
+  isDue(nowMs: number): boolean;
+  readonly stage: 'running' | 'draining' | 'expiring' | 'killing';
+  readonly endsMs: number | undefined;
 }
 
 export type OutputKind = 'pipe' | 'socket' | 'file' | 'append-file' | 'terminal' | 'null-device' | 'other';

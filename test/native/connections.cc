@@ -40,10 +40,18 @@ void show_table(Napi::Object object, const std::shared_ptr<connection_table>& se
 
 void show_draining(Napi::Object object, const std::shared_ptr<connection>& self) {
   method(object, "receive", [self](std::uint64_t bytes) { self->received += bytes; });
-  method(object, "begin",
-         [self](std::uint64_t arrived, std::uint64_t now) { worker::drain::begin(*self, arrived, now); });
-  method(object, "received", [self](std::uint64_t now) { worker::drain::received(*self, now); });
-  method(object, "complete", [self](std::uint64_t now) { return worker::drain::complete(*self, now); });
+  method(object, "begin", [self](std::uint64_t arrived, std::uint64_t now) {
+    worker::drain::begin(*self, arrived, {now, now});
+  });
+  method(object, "beginGrace", [self](std::uint64_t now) { worker::drain::begin_grace(*self, {now, now}); });
+  method(object, "received", [self](std::uint64_t clients, std::uint64_t real) {
+    return worker::drain::received(*self, {clients, real});
+  });
+  method(object, "complete", [self](std::uint64_t clients, std::uint64_t real) {
+    return worker::drain::complete(*self, {clients, real});
+  });
+  method(object, "cutOff", [self](std::uint64_t now) { return worker::drain::cut_off(*self, {now, now}); });
+  method(object, "owedOf", [self](std::uint64_t waiting) { return worker::drain::owed_of(*self, waiting); });
 }
 
 }  // namespace

@@ -2,6 +2,7 @@
 #include "ipc/stats_page.h"
 #include "supervisor/backoff.h"
 #include "supervisor/dispatcher.h"
+#include "supervisor/stop.h"
 #include "supervisor/worker_table.h"
 
 namespace procpool::testing {
@@ -9,11 +10,20 @@ namespace procpool::testing {
 using supervisor::aftermath;
 using supervisor::dispatcher;
 using supervisor::phase;
+using supervisor::request;
+using supervisor::stop;
+using supervisor::stop_requests;
 using supervisor::worker_entry;
 using supervisor::worker_table;
 
 template <>
 constexpr std::array names<phase>{"empty", "waiting", "starting", "ready", "retiring"};
+
+template <>
+constexpr std::array names<request>{"first", "again", "repetition"};
+
+template <>
+constexpr std::array names<stop::stage>{"running", "draining", "expiring", "killing"};
 
 template <>
 struct js<worker_entry> {
@@ -54,6 +64,7 @@ void show_dispatcher(Napi::Object object, const std::shared_ptr<dispatcher>& sel
 void show_worker_table(Napi::Object object, const std::shared_ptr<worker_table>& self) {
   method(object, "resize", [self](std::size_t target, std::uint64_t now) { return self->resize(target, now); });
   method(object, "stop", [self] { self->stop(); });
+  method(object, "recruit", [self](std::uint64_t now) { return self->recruit(now); });
   method(object, "due", [self](std::uint64_t now) { return self->due(now); });
   method(object, "nextWakeMs", [self] { return self->next_wake_ms(); });
   method(object, "started", [self](int slot, pid_t pid, std::uint64_t now) { self->started(slot, pid, now); });
@@ -65,6 +76,21 @@ void show_worker_table(Napi::Object object, const std::shared_ptr<worker_table>&
   method(object, "count", [self](phase which) { return self->count(which); });
   method(object, "alive", [self] { return self->alive(); });
   property(object, "target", [self] { return self->target(); });
+}
+
+void show_stop_requests(Napi::Object object, const std::shared_ptr<stop_requests>& self) {
+  method(object, "own", [self](std::uint64_t now) { return self->own(now); });
+  method(object, "passedOn", [self](std::uint64_t now) { return self->passed_on(now); });
+}
+
+void show_stop(Napi::Object object, const std::shared_ptr<stop>& self) {
+  method(object, "begin", [self](std::uint64_t now, std::uint64_t drain) { return self->begin(now, drain); });
+  method(object, "expire", [self](std::uint64_t now) { return self->expire(now); });
+  method(object, "waitOn", [self](std::uint64_t now) { self->wait_on(now); });
+  method(object, "kill", [self](std::uint64_t now) { self->kill(now); });
+  method(object, "isDue", [self](std::uint64_t now) { return self->is_due(now); });
+  property(object, "stage", [self] { return self->now(); });
+  property(object, "endsMs", [self] { return self->ends_ms(); });
 }
 
 Napi::Object backoff_of(Napi::Env env) {
@@ -86,6 +112,12 @@ void show_pool(Napi::Object exports) {
   constructor(
       exports, "WorkerTable", [](const auto&) { return std::make_shared<worker_table>(ipc::max_workers); },
       show_worker_table);
+  constructor(
+      exports, "StopRequests", [](const auto&) { return std::make_shared<stop_requests>(); }, show_stop_requests);
+  constructor(
+      exports, "Stop", [](const auto&) { return std::make_shared<stop>(); }, show_stop);
+  exports.Set("sameRequestMs", js<std::uint64_t>::to(exports.Env(), stop_requests::same_ms));
+  exports.Set("stopPatienceMs", js<std::uint64_t>::to(exports.Env(), stop::patience_ms));
   exports.Set("patienceMs", js<std::uint64_t>::to(exports.Env(), dispatcher::patience_ms));
   exports.Set("mostTokens", dispatcher::most_tokens);
   exports.Set("maxWorkers", ipc::max_workers);

@@ -237,3 +237,19 @@ test('however often the pool is resized, no slot lies beyond the stats page’s,
   assert.deepEqual(table.ended(7, 0), noReplacement);
   assert.equal(table.due(0), 7);
 });
+
+test('after the stop a worker can be recruited into any slot that is free, and is not replaced', () => {
+  const table: WorkerTable = new addon.WorkerTable();
+  table.resize(2, 0);
+  table.started(0, 10, 0);
+  table.ready(0);
+  table.stop();
+  assert.equal(table.due(1000), undefined);
+  assert.equal(table.recruit(1000), 1);
+  table.started(1, 11, 1000);
+  assert.equal(table.at(1).phase, 'starting');
+  assert.equal(table.recruit(1000), 2);
+  assert.deepEqual(table.startFailed(2, 1000), noReplacement);
+  table.ended(1, 1001);
+  assert.equal(table.recruit(1002), 1);
+});

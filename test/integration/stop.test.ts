@@ -1,0 +1,333 @@
+import assert from 'node:assert/strict';
+import { closeSync, existsSync, openSync } from 'node:fs';
+import type { Socket } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { text } from 'node:stream/consumers';
+import { test, type TestContext } from 'node:test';
+import { setTimeout as wait } from 'node:timers/promises';
+
+import { ProcessPool } from '../../lib/index.js';
+import { type Cli, type CliSetup, startCli } from '../helpers/cli.js';
+import { client } from '../helpers/clients.js';
+import { inject, limitDescriptors, noFaults, traceable } from '../helpers/faults.js';
+import { temporaryFolder } from '../helpers/files.js';
+import { childrenOf, descriptorsOf, signalsPending, statOf } from '../helpers/processes.js';
+import { until } from '../helpers/until.js';
+
+type Pool = Cli & { tcp: number };
+
+/** Stops a process, and is sure of it. */
+async function halt(...pids: number[]): Promise<void> {
+  for (const pid of pids) process.kill(pid, 'SIGSTOP');
+  await until('stopped', () => pids.every((pid) => statOf(pid)?.state === 'T'));
+}
+
+function goOn(...pids: number[]): void {
+  for (const pid of pids) {
+    try {
+      process.kill(pid, 'SIGCONT');
+    } catch {
+      // It went on before, and has ended.
+    }
+  }
+}
+
+/** Clients whose bytes are in the kernel's hands. */
+async function clientsThatSent(pool: Pool, count: number, bytes: string | Buffer, end = false): Promise<Socket[]> {
+  const sockets = await Promise.all(Array.from({ length: count }, () => client(pool.tcp)));
+  for (const socket of sockets) socket.on('error', () => undefined).resume();
+  await Promise.all(sockets.map((socket) => new Promise((done) => socket.write(bytes, done))));
+  if (end) await Promise.all(sockets.map((socket) => new Promise<void>((done) => socket.end(done))));
+  return sockets;
+}
+
+/** Sends as fast as its peer takes it, until that closes. */
+async function endlessClient(pool: Pool): Promise<Socket> {
+  const socket = await client(pool.tcp);
+  const block = Buffer.alloc(2 ** 16, 'x');
+  const send = (): void => {
+    while (!socket.destroyed && socket.write(block));
+  };
+  socket.on('error', () => undefined).on('drain', send);
+  socket.resume();
+  send();
+  return socket;
+}
+
+async function startInGroup(t: TestContext, args: string[] = [], setup: CliSetup = {}): Promise<Pool> {
+  return await startCli(t, ['--drain-timeout', '10m', ...args], { detached: true, ...setup });
+}
+
+/** Every worker that runs. */
+function workersOf(pool: Pool): number[] {
+  return childrenOf(pool.supervisor);
+}
+
+for (const [workers, end] of [
+  [2, false],
+  [1, true],
+  [4, true],
+] as const) {
+  for (const first of ['the workers', 'the supervisor', 'the host'] as const) {
+    const what = end ? 'have sent and closed' : 'have sent';
+    test(`SIGTERM to the group, seen by ${first} first: ${workers} workers lose none that wait to be accepted and ${what}`, async (t) => {
+      const pool = await startInGroup(t, ['--workers', String(workers)]);
+      const received = text(pool.stdout);
+      const all = [pool.supervisor, ...workersOf(pool)];
+      await halt(...all);
+      await clientsThatSent(pool, 40, 'waiting', end);
+      if (first !== 'the host') await halt(pool.pid);
+      process.kill(-pool.pid, 'SIGTERM');
+      const heard = first === 'the workers' ? all.slice(1) : first === 'the supervisor' ? all.slice(0, 1) : [];
+      goOn(...heard);
+      await until('heard', () => heard.every((pid) => !signalsPending(pid, 'SIGTERM')));
+      goOn(pool.pid, ...all);
+      assert.deepEqual(await pool.exited, { code: 0, signal: null });
+      assert.equal(await received, 'waiting'.repeat(40));
+    });
+  }
+}
+
+test('a stop while the only worker waits to be started again serves those who wait to be accepted', async (t) => {
+  const pool = await startInGroup(t, ['--workers', '1']);
+  const received = text(pool.stdout);
+  await until('it waits for its next start', () => {
+    const last = pool.all('respawn').at(-1)?.milliseconds ?? 0;
+    if (last >= 600 && workersOf(pool).length === 0) return true;
+    const [worker] = workersOf(pool);
+    if (worker !== undefined && pool.worker(0) === worker) process.kill(worker, 'SIGKILL');
+    return false;
+  });
+  await halt(pool.supervisor);
+  assert.deepEqual(workersOf(pool), []);
+  await clientsThatSent(pool, 50, 'waiting', true);
+  process.kill(-pool.pid, 'SIGTERM');
+  goOn(pool.supervisor);
+  assert.deepEqual(await pool.exited, { code: 0, signal: null });
+  assert.equal(await received, 'waiting'.repeat(50));
+});
+
+test(
+  'clients that nobody can be started for are counted at the end, and the status is 1',
+  { skip: noFaults },
+  async (t) => {
+    const pool = await startInGroup(t, ['--workers', '1'], { env: traceable });
+    const worker = pool.worker(0);
+    await halt(pool.supervisor);
+    process.kill(worker, 'SIGKILL');
+    await until('dead', () => statOf(worker)?.state === 'Z');
+    await clientsThatSent(pool, 50, 'waiting', true);
+    const mend = await inject(t, pool.supervisor, 'clone,fork,vfork,clone3:error=EAGAIN');
+    pool.child.kill('SIGTERM');
+    goOn(pool.supervisor);
+    await pool.logged('drain');
+    pool.child.kill('SIGTERM');
+    const { message } = await pool.logged('unserved');
+    assert.equal(message, '50 clients that waited to be accepted were not served');
+    assert.deepEqual(await pool.exited, { code: 1, signal: null });
+    await mend();
+  },
+);
+
+test('a client that sends without end prolongs no stop, however slowly the output is read', async (t) => {
+  const pool = await startInGroup(t, ['--workers', '1', '--log-level', 'debug']);
+  await endlessClient(pool);
+  await pool.logged('stall');
+  const reader = (async (): Promise<number> => {
+    let bytes = 0;
+    for await (const chunk of pool.stdout) {
+      bytes += (chunk as Buffer).length;
+      // Some 20 MB/s.
+      await wait(3);
+    }
+    return bytes;
+  })();
+  pool.child.kill('SIGTERM');
+  await pool.logged('drain');
+  assert.deepEqual(await pool.exited, { code: 0, signal: null });
+  assert.ok((await reader) > 0);
+  assert.deepEqual(pool.all('expire'), []);
+});
+
+test('a file that several workers append to: clients that send without end prolong no stop', async (t) => {
+  // In memory, where there is such a folder: no disk slows the workers down.
+  const folder = temporaryFolder(t, existsSync('/dev/shm') ? '/dev/shm' : tmpdir());
+  const descriptor = openSync(join(folder, 'out'), 'a');
+  const pool = await startInGroup(t, ['--workers', '4'], { stdout: descriptor });
+  closeSync(descriptor);
+  for (let count = 0; count < 8; count++) await endlessClient(pool);
+  assert.deepEqual(await pool.stop(), { code: 0, signal: null });
+  assert.deepEqual(pool.all('expire'), []);
+});
+
+test('what had arrived before a stop comes out, beside clients that send without end and a slow reader', async (t) => {
+  const pool = await startInGroup(t, ['--workers', '2', '--log-level', 'debug']);
+  for (let count = 0; count < 4; count++) await endlessClient(pool);
+  await pool.logged('stall');
+  await clientsThatSent(pool, 20, Buffer.alloc(2 ** 15, 'o'));
+  await until('accepted', () => pool.all('connect').length === 24);
+  pool.child.kill('SIGTERM');
+  await pool.logged('drain');
+  let owed = 0;
+  for await (const chunk of pool.stdout) {
+    owed += (chunk as Buffer).filter((byte) => byte === 0x6f).length;
+    await wait(2);
+  }
+  assert.deepEqual(await pool.exited, { code: 0, signal: null });
+  assert.equal(owed, 20 * 2 ** 15);
+});
+
+for (const signal of ['SIGKILL', 'SIGSEGV'] as const) {
+  test(`a worker that dies of ${signal} during the drain makes the status 1, and says so`, async (t) => {
+    const pool = await startInGroup(t, ['--workers', '2', '--log-level', 'debug']);
+    await clientsThatSent(pool, 20, Buffer.alloc(2 ** 16, 'x'));
+    await pool.logged('stall');
+    pool.child.kill('SIGTERM');
+    await pool.logged('drain');
+    process.kill(pool.worker(0), signal);
+    await pool.logged('lost', ({ worker, level }) => worker === 0 && level === 'error');
+    pool.stdout.resume();
+    assert.deepEqual(await pool.exited, { code: 1, signal: null });
+    assert.deepEqual(pool.complaints, []);
+  });
+}
+
+test('a drain of no time counts all that it does not deliver, in sockets and in the queue', async (t) => {
+  for (const workers of [1, 3]) {
+    const pool = await startCli(t, ['--workers', String(workers), '--drain-timeout', '0s']);
+    const received = text(pool.stdout);
+    const all = workersOf(pool);
+    const served = await clientsThatSent(pool, 50, '');
+    await halt(...all);
+    await Promise.all(served.map((one) => new Promise((done) => one.write('12345678', done))));
+    await clientsThatSent(pool, 50, '12345678');
+    pool.child.kill('SIGTERM');
+    await pool.logged('expire');
+    goOn(...all);
+    const { code } = await pool.exited;
+    const missing = 800 - (await received).length;
+    assert.equal(pool.all('undelivered')[0]?.bytes ?? 0, missing);
+    assert.equal(code, missing > 0 ? 1 : 0);
+  }
+});
+
+test('past the deadline a worker counts for as long as that takes', { skip: noFaults }, async (t) => {
+  const pool = await startInGroup(t, ['--workers', '1', '--log-level', 'debug'], { env: traceable });
+  await clientsThatSent(pool, 100, Buffer.alloc(2 ** 14, 'x'));
+  await pool.logged('stall');
+  await until('all accepted', () => pool.all('connect').length === 100);
+  pool.child.kill('SIGTERM');
+  await pool.logged('drain');
+  // Longer in all than the supervisor waits for one that does not move.
+  await inject(t, pool.worker(0), 'ioctl:delay_enter=30000');
+  pool.child.kill('SIGTERM');
+  assert.deepEqual(await pool.exited, { code: 1, signal: null });
+  assert.deepEqual(pool.all('kill'), []);
+  const received = (await text(pool.stdout)).length;
+  assert.equal(received + (pool.all('undelivered')[0]?.bytes ?? 0), 100 * 2 ** 14);
+});
+
+test('what is staged at the deadline is offered to the output once more', async (t) => {
+  const pool = await startInGroup(t, ['--workers', '1', '--log-level', 'debug']);
+  const bytes = 2 ** 18;
+  await clientsThatSent(pool, 16, Buffer.alloc(2 ** 16, 'x'));
+  await pool.logged('stall');
+  const worker = pool.worker(0);
+  await halt(worker);
+  // The output has room again, but the worker hears of the deadline first.
+  let before = 0;
+  for (let chunk: Buffer | null; before < bytes && (chunk = await readSome(pool)) !== null;) before += chunk.length;
+  pool.child.kill('SIGTERM');
+  await pool.logged('drain');
+  pool.child.kill('SIGTERM');
+  await pool.logged('expire');
+  goOn(worker);
+  assert.deepEqual(await pool.exited, { code: 1, signal: null });
+  const after = (await text(pool.stdout)).length;
+  assert.ok(after > 0, 'nothing was offered');
+  assert.equal(before + after + (pool.all('undelivered')[0]?.bytes ?? 0), 2 ** 20);
+});
+
+/** What stdout holds now. */
+async function readSome(pool: Pool): Promise<Buffer | null> {
+  return await until('bytes', () => pool.stdout.read() as Buffer | null);
+}
+
+for (const workers of [1, 2]) {
+  test(`a stop at the descriptor limit serves all that wait, with ${workers} workers of which one has no descriptors left`, async (t) => {
+    const pool = await startInGroup(t, ['--workers', String(workers)]);
+    const received = text(pool.stdout);
+    const all = workersOf(pool);
+    if (!limitDescriptors(pool.worker(0), 16)) {
+      t.skip('needs prlimit(1)');
+      return;
+    }
+    await halt(...all);
+    await clientsThatSent(pool, 100, 'waiting');
+    pool.child.kill('SIGTERM');
+    await pool.logged('drain');
+    goOn(pool.worker(0));
+    await until('it has heard', () => !signalsPending(pool.worker(0), 'SIGTERM'));
+    goOn(...all);
+    assert.deepEqual(await pool.exited, { code: 0, signal: null });
+    assert.equal(await received, 'waiting'.repeat(100));
+  });
+}
+
+test('a signal that is passed on again does not cut the drain, however long it takes', async (t) => {
+  const pool = await startInGroup(t, ['--workers', '1', '--log-level', 'debug']);
+  await clientsThatSent(pool, 20, Buffer.alloc(2 ** 16, 'x'));
+  await pool.logged('stall');
+  process.kill(-pool.pid, 'SIGINT');
+  await pool.logged('signal');
+  // As npm does with its terminal's Ctrl-C.
+  process.kill(pool.pid, 'SIGINT');
+  await pool.logged('drain');
+  // Longer than the host waits for a supervisor that hangs.
+  await wait(3500);
+  const received = text(pool.stdout);
+  assert.deepEqual(await pool.exited, { code: 0, signal: null });
+  assert.equal((await received).length, 20 * 2 ** 16);
+});
+
+test('a time that is given with a signal counts, also if the signal has been seen', async (t) => {
+  const pool = new ProcessPool({ port: 0, host: '127.0.0.1', workers: 1, output: 'pipe', drainTimeout: 600_000 });
+  await pool.start();
+  t.after(() => pool.output?.destroy());
+  const { port } = pool.address() as { port: number };
+  const socket = await client(port);
+  socket.on('error', () => undefined).write(Buffer.alloc(2 ** 22));
+  await until('stalled', () => pool.stats().total.bytesIn > 0 && pool.stats().total.stalledMs > 0);
+  process.kill(pool.stats().pid!, 'SIGTERM');
+  await until('stopping', () => pool.stats().state === 'draining');
+  await assert.rejects(pool.stop({ signal: 'SIGTERM', drainTimeout: 500 }), { code: 'ERR_PROCPOOL_UNDELIVERED' });
+  socket.destroy();
+});
+
+test('a host that reads its log late misses no end of a worker', async (t) => {
+  const count = 300;
+  const pool = await startInGroup(t, ['--workers', String(count)]);
+  const workers = workersOf(pool);
+  assert.equal(workers.length, count);
+  await halt(pool.pid);
+  process.kill(pool.supervisor, 'SIGTERM');
+  await until('all workers have ended', () => workersOf(pool).length === 0);
+  goOn(pool.pid);
+  assert.deepEqual(await pool.exited, { code: 0, signal: null });
+  assert.equal(pool.all('exit').length, count);
+  assert.equal(pool.all('done').length, 1);
+});
+
+test('the reader of the output sees its end although the host does not read its log', async (t) => {
+  const pool = await startInGroup(t, ['--workers', '300']);
+  const ended = text(pool.stdout);
+  await halt(pool.pid);
+  process.kill(pool.supervisor, 'SIGTERM');
+  await until('all workers have ended', () => workersOf(pool).length === 0);
+  // The host has its end of the pipe too: of what the pool holds, none is left.
+  await until('closed', () => !descriptorsOf(pool.supervisor).some((target) => target.startsWith('pipe:')));
+  goOn(pool.pid);
+  assert.deepEqual(await pool.exited, { code: 0, signal: null });
+  assert.equal(await ended, '');
+});
