@@ -1,17 +1,17 @@
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
-import { once } from 'node:events';
 import { closeSync, openSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { buffer, text } from 'node:stream/consumers';
-import { suite, test, type TestContext } from 'node:test';
+import { suite, type TestContext } from 'node:test';
 
 import { type Cli, type CliSetup, startCli as start } from '../helpers/cli.js';
 import { client, deliver } from '../helpers/clients.js';
 import { inject, noFaults, trace, traceable } from '../helpers/faults.js';
 import { temporaryFolder } from '../helpers/files.js';
 import { RawClient, send } from '../helpers/http.js';
+import { test } from '../helpers/test.js';
 import { until } from '../helpers/until.js';
+import { buffer, once, text } from '../helpers/within.js';
 
 async function startCli(t: TestContext, args: string[], setup: CliSetup = {}): Promise<Cli & { tcp: number }> {
   return await start(t, args, { env: traceable, ...setup });

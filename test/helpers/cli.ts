@@ -9,9 +9,11 @@ import type { Readable } from 'node:stream';
 import type { TestContext } from 'node:test';
 
 import { loadBinding } from '../../lib/native.js';
+import { after } from './after.js';
 import { refusesConnections } from './clients.js';
-import { descendantsOf, isLeft } from './processes.js';
+import { descendantsOf, isLeft, killLeft } from './processes.js';
 import { until } from './until.js';
+import { within } from './within.js';
 
 export const root = join(__dirname, '..', '..');
 export const cli = join(root, 'dist', 'cli.js');
@@ -43,10 +45,8 @@ export class Cli {
   readonly entries: Entry[] = [];
   /** Lines of stderr that are no log entries. */
   readonly complaints: string[] = [];
-  /** Its end, and that of its log. */
-  readonly exited: Promise<Exit>;
+  readonly #exited: Promise<Exit>;
   readonly #pids = new Set<number>();
-
   readonly #stdout: Readable | null;
 
   constructor(
@@ -59,10 +59,15 @@ export class Cli {
       else this.complaints.push(line);
     });
     const logEnds = once(child.stderr!, 'close');
-    this.exited = once(child, 'exit').then(async ([code, signal]: unknown[]) => {
+    this.#exited = once(child, 'exit').then(async ([code, signal]: unknown[]) => {
       await logEnds;
       return { code, signal } as Exit;
     });
+  }
+
+  /** Its end, and that of its log. */
+  get exited(): Promise<Exit> {
+    return within(() => `the command has ended; ${this.#said}`, this.#exited);
   }
 
   get pid(): number {
@@ -82,7 +87,7 @@ export class Cli {
   /** Waits for an entry of that event. */
   async logged(event: string, matches: (entry: Entry) => boolean = () => true): Promise<Entry> {
     return await until(
-      `log entry ${event}; there are ${JSON.stringify(this.entries)} ${this.complaints.join('\n')}`,
+      () => `log entry ${event}; ${this.#said}`,
       () => this.entries.find((entry) => entry.event === event && matches(entry)),
     );
   }
@@ -115,13 +120,32 @@ export class Cli {
     return await this.exited;
   }
 
+  get #said(): string {
+    return `it logged ${JSON.stringify(this.entries)} ${this.complaints.join('\n')}`;
+  }
+
   /** Fails if a process or the port is left. */
   async assertGone(): Promise<void> {
     this.note();
     await this.exited;
-    await until(`no process left of ${[...this.#pids].join(' ')}`, () => ![...this.#pids].some(isLeft));
+    const left = (): number[] => [...this.#pids].filter(isLeft);
+    await until(
+      () => `no process left; there are ${left().join(' ')}`,
+      () => left().length === 0,
+    );
     const address = this.all('listening')[0]?.address;
     if (typeof address === 'object') await until('port closed', () => refusesConnections(address.port));
+  }
+
+  /** After the test: as assertGone(), and whatever the test has come to. */
+  async end(): Promise<void> {
+    this.note();
+    if (this.child.exitCode === null && this.child.signalCode === null) this.child.kill('SIGKILL');
+    try {
+      await this.assertGone();
+    } finally {
+      killLeft(this.#pids);
+    }
   }
 }
 
@@ -149,10 +173,9 @@ export function runCli(
   const child = spawn(process.execPath, [cli, '--log-format', 'json', ...args], { stdio, env, detached });
   if (pipe !== undefined) closeSync(pipe.writeEnd);
   const run = new Cli(child, pipe?.readEnd ?? null);
-  t.after(async () => {
-    if (child.exitCode === null && child.signalCode === null) child.kill('SIGKILL');
+  after(t, async () => {
     pipe?.readEnd.destroy();
-    await run.assertGone();
+    await run.end();
   });
   return run;
 }

@@ -1,11 +1,23 @@
-import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
+
+import { once, within } from './within.js';
 
 /** A connected client. */
 export async function client(to: number | string): Promise<Socket> {
   const socket = typeof to === 'number' ? connect(to, '127.0.0.1') : connect(to);
   await once(socket, 'connect');
   return socket;
+}
+
+/** Writes the bytes, and waits until the kernel has them. */
+export function write(socket: Socket, bytes: string | Buffer): Promise<void> {
+  const written = new Promise<void>((resolve, reject) => {
+    socket.write(bytes, (error) => {
+      if (error) reject(error);
+      else resolve();
+    });
+  });
+  return within(`${bytes.length} bytes are written`, written);
 }
 
 /** Sends the bytes, ends the stream and waits until the other side has closed too. */
@@ -21,7 +33,8 @@ export async function refusesConnections(port: number): Promise<boolean> {
   try {
     await once(socket, 'connect');
     return false;
-  } catch {
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === undefined) throw error;
     return true;
   } finally {
     socket.destroy();

@@ -1,8 +1,9 @@
 import { spawn, spawnSync } from 'node:child_process';
-import { once } from 'node:events';
 import type { TestContext } from 'node:test';
 
+import { after } from './after.js';
 import { until } from './until.js';
+import { within } from './within.js';
 
 /** For what is traced: LeakSanitizer cannot look at a process that strace holds. */
 export const traceable = { ...process.env, ASAN_OPTIONS: `${process.env.ASAN_OPTIONS ?? ''}:detect_leaks=0` };
@@ -12,14 +13,21 @@ async function attach(t: TestContext, pid: number, args: string[]): Promise<() =
   const strace = spawn('strace', ['-f', '-p', String(pid), ...args], { stdio: ['ignore', 'ignore', 'pipe'] });
   let said = '';
   strace.stderr.on('data', (chunk: Buffer) => (said += chunk.toString()));
-  const closed = once(strace, 'close');
+  const closed = new Promise((resolve) => strace.once('close', resolve));
   const stop = async (): Promise<string[]> => {
     strace.kill('SIGINT');
-    await closed;
+    try {
+      await within('strace has detached', closed);
+    } finally {
+      strace.kill('SIGKILL');
+    }
     return said.split('\n').filter((line) => line !== '' && !line.startsWith('strace:'));
   };
-  t.after(stop);
-  await until(`strace attached: ${said}`, () => said.includes('attached'));
+  after(t, stop);
+  await until(
+    () => `strace attached: ${said}`,
+    () => said.includes('attached'),
+  );
   return stop;
 }
 

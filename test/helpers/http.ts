@@ -1,10 +1,10 @@
-import { once } from 'node:events';
 import { type Agent, request } from 'node:http';
 import type { Socket } from 'node:net';
 
 import type { Counters, PoolStats } from '../../lib/stats.js';
 import { client } from './clients.js';
-import { until } from './until.js';
+import { deadline, until } from './until.js';
+import { once, within } from './within.js';
 
 export interface Answer {
   status: number;
@@ -14,11 +14,11 @@ export interface Answer {
 
 /** Sends what it is told byte by byte as it is, and reads the answers one after another. */
 export class RawClient {
-  readonly closed: Promise<void>;
+  readonly #closed: Promise<void>;
   #read = '';
 
   constructor(readonly socket: Socket) {
-    this.closed = new Promise((resolve) =>
+    this.#closed = new Promise((resolve) =>
       socket.on('close', () => {
         resolve();
       }),
@@ -37,7 +37,14 @@ export class RawClient {
 
   /** The next answer; to a HEAD request one without a body. */
   async answer({ head = false } = {}): Promise<Answer> {
-    return await until('an answer', () => this.#take(head));
+    return await until(
+      () => `an answer; there is ${JSON.stringify(this.#read.slice(0, 1000))}`,
+      () => this.#take(head),
+    );
+  }
+
+  get closed(): Promise<void> {
+    return within('the connection is closed', this.#closed);
   }
 
   /** What has come and is no answer that was asked for. */
@@ -81,6 +88,12 @@ export async function send(port: number, body: string | Buffer, agent?: Agent): 
   answer.resume();
   await once(answer, 'end');
   return answer.statusCode ?? 0;
+}
+
+/** The global one, with a deadline for the answer and its body. */
+export function fetch(url: string, options: RequestInit = {}): Promise<Response> {
+  const answer = globalThis.fetch(url, { signal: AbortSignal.timeout(deadline), ...options });
+  return within(`an answer from ${url}`, answer);
 }
 
 /** As the pool itself shows them. */

@@ -32,7 +32,16 @@ export function isLeft(pid: number): boolean {
   return stat !== undefined && !(stat.state === 'Z' && stat.parent === 1);
 }
 
+/** Ends those of a pool's processes that nothing else has ended. */
+export function killLeft(pids: Iterable<number>): void {
+  for (const pid of pids) {
+    if (isLeft(pid) && statOf(pid)?.name.startsWith('procpool')) process.kill(pid, 'SIGKILL');
+  }
+}
+
+/** Of a process that a test started: those of 0 and of init are not the test's. */
 export function childrenOf(pid: number): number[] {
+  if (pid <= 1) throw new RangeError(`not a process of a test: ${pid}`);
   return allProcesses()
     .filter(({ parent }) => parent === pid)
     .map((stat) => stat.pid);

@@ -1,17 +1,17 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { closeSync } from 'node:fs';
-import { text } from 'node:stream/consumers';
-import { test } from 'node:test';
 import { setImmediate } from 'node:timers/promises';
 
 import { loadBinding } from '../../lib/native.js';
+import { after } from '../helpers/after.js';
 import { startCli } from '../helpers/cli.js';
-import { client, deliver } from '../helpers/clients.js';
+import { client, deliver, write } from '../helpers/clients.js';
 import { startPool } from '../helpers/pool.js';
 import { privateMemoryOf, statOf } from '../helpers/processes.js';
+import { test } from '../helpers/test.js';
 import { until } from '../helpers/until.js';
+import { once, text } from '../helpers/within.js';
 
 test('a client that resets mid-stream ends only its own connection, and what it had sent is delivered', async (t) => {
   const pool = await startCli(t, ['--workers', '1', '--log-level', 'debug']);
@@ -24,7 +24,7 @@ test('a client that resets mid-stream ends only its own connection, and what it 
   process.kill(worker, 'SIGSTOP');
   await until('stopped', () => statOf(worker)?.state === 'T');
   resetting.on('error', () => undefined);
-  await new Promise((resolve) => resetting.write('r'.repeat(50_000), resolve));
+  await write(resetting, 'r'.repeat(50_000));
   resetting.resetAndDestroy();
   await once(resetting, 'close');
   process.kill(worker, 'SIGCONT');
@@ -63,7 +63,7 @@ test('a connection that is written in single bytes arrives whole at a reader tha
   const socket = await client(pool.tcp);
   socket.setNoDelay(true);
   const bytes = Array.from({ length: 3000 }, (_, index) => String(index % 10));
-  for (const byte of bytes) await new Promise((resolve) => socket.write(byte, resolve));
+  for (const byte of bytes) await write(socket, byte);
   const block = 'x'.repeat(2 ** 24);
   socket.write(block);
   await pool.logged('stall');
@@ -106,7 +106,7 @@ test('a client that sends without end does not keep a slow reader from the other
     pour();`;
   const flood = spawn(process.execPath, ['-e', pour], { stdio: 'ignore' });
   const ended = Promise.all([once(flood, 'exit'), once(slow, 'exit')]);
-  t.after(async () => {
+  after(t, async () => {
     flood.kill('SIGKILL');
     await pool.stop();
     slow.kill('SIGKILL');
@@ -116,12 +116,10 @@ test('a client that sends without end does not keep a slow reader from the other
   const others = await Promise.all(Array.from({ length: 3 }, () => client(port)));
   for (const [index, other] of others.entries()) other.write(`HELLO${index}`);
   const awaited = new Set(['HELLO0', 'HELLO1', 'HELLO2']);
-  await new Promise<void>((resolve) => {
-    slow.stdout!.on('data', (chunk: Buffer) => {
-      for (const [word] of chunk.toString().matchAll(/HELLO\d/g)) awaited.delete(word);
-      if (awaited.size === 0) resolve();
-    });
+  slow.stdout!.on('data', (chunk: Buffer) => {
+    for (const [word] of chunk.toString().matchAll(/HELLO\d/g)) awaited.delete(word);
   });
+  await until('everybody is heard', () => awaited.size === 0);
   for (const other of others) other.destroy();
   flood.kill('SIGKILL');
   slow.kill('SIGUSR1');
@@ -131,13 +129,13 @@ test('a slow reader stops neither signals nor accepting, and memory stays bounde
   const pool = await startCli(t, ['--workers', '1', '--log-level', 'debug', '--drain-timeout', '10m']);
   const sockets = await Promise.all(Array.from({ length: 20 }, () => client(pool.tcp)));
   const block = Buffer.alloc(2 ** 16, 'x');
-  await Promise.all(sockets.map((socket) => new Promise((resolve) => socket.write(block, resolve))));
+  await Promise.all(sockets.map((socket) => write(socket, block)));
   await pool.logged('stall');
   const before = privateMemoryOf(pool.worker(0));
 
   const late = await client(pool.tcp);
   await until('accepted while stalled', () => pool.all('connect').length === 21);
-  await new Promise((resolve) => late.write('late', resolve));
+  await write(late, 'late');
   assert.ok(privateMemoryOf(pool.worker(0)) - before < 1024, 'grows with what waits');
 
   // Stopped while stalled: it hears the signal, waits for the reader, and delivers all.

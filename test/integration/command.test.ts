@@ -1,27 +1,29 @@
 import assert from 'node:assert/strict';
-import { spawn, spawnSync, type SpawnSyncReturns } from 'node:child_process';
+import { spawn, type SpawnSyncReturns } from 'node:child_process';
 import { chmodSync, closeSync, cpSync, readFileSync, rmSync } from 'node:fs';
 import { createServer } from 'node:net';
-import { once } from 'node:events';
 import { join } from 'node:path';
-import { text } from 'node:stream/consumers';
-import { test } from 'node:test';
 
+import { after } from '../helpers/after.js';
 import { cli, realPipe, root, runCli, startCli } from '../helpers/cli.js';
 import { deliver, refusesConnections } from '../helpers/clients.js';
 import { temporaryFolder } from '../helpers/files.js';
+import { runBlocked } from '../helpers/run.js';
+import { test } from '../helpers/test.js';
 import { until } from '../helpers/until.js';
+import { once, text } from '../helpers/within.js';
 
 async function freePort(): Promise<number> {
   const server = createServer().listen(0, '127.0.0.1');
   await once(server, 'listening');
   const { port } = server.address() as { port: number };
-  await new Promise((resolve) => server.close(resolve));
+  server.close();
+  await once(server, 'close');
   return port;
 }
 
 function run(...args: string[]): SpawnSyncReturns<string> {
-  return spawnSync(process.execPath, [cli, ...args], { encoding: 'utf8' });
+  return runBlocked(process.execPath, [cli, ...args]);
 }
 
 test('--version prints the version, --help the options', () => {
@@ -40,7 +42,7 @@ test('wrong usage is one line on stderr, nothing on stdout and status 2', () => 
 test('a port in use is one line that names option and value, and status 1', async (t) => {
   const server = createServer().listen(0, '127.0.0.1');
   await once(server, 'listening');
-  t.after(() => server.close());
+  after(t, () => server.close());
   const { port } = server.address() as { port: number };
   const pool = runCli(t, ['--host', '127.0.0.1', '--port', String(port)]);
   assert.equal((await pool.exited).code, 1);
@@ -55,8 +57,7 @@ test(
   'no permission for a port is said in one line',
   { skip: process.getuid?.() !== 0 && 'needs root to become another' },
   () => {
-    const { status, stderr } = spawnSync(process.execPath, [cli, '--host', '127.0.0.1', '--port', '1'], {
-      encoding: 'utf8',
+    const { status, stderr } = runBlocked(process.execPath, [cli, '--host', '127.0.0.1', '--port', '1'], {
       uid: 65534,
       gid: 65534,
     });
@@ -75,7 +76,7 @@ test('a supervisor that is missing or not executable is said in one line', (t) =
   cpSync(join(root, 'node_modules/node-gyp-build'), join(folder, 'node_modules/node-gyp-build'), { recursive: true });
   const supervisor = join(folder, 'build/Release/procpool-supervisor');
   const attempt = (): SpawnSyncReturns<string> =>
-    spawnSync(process.execPath, [join(folder, 'dist/cli.js'), '--port', '0'], { encoding: 'utf8' });
+    runBlocked(process.execPath, [join(folder, 'dist/cli.js'), '--port', '0']);
 
   chmodSync(supervisor, 0o644);
   const notExecutable = attempt();
@@ -99,13 +100,13 @@ test('a supervisor that is missing or not executable is said in one line', (t) =
 
 test('another platform is said in one line', () => {
   const source = `Object.defineProperty(process, 'platform', { value: 'darwin' }); process.argv[1] = '${cli}'; require('${cli}');`;
-  const { status, stderr } = spawnSync(process.execPath, ['-e', source], { encoding: 'utf8' });
+  const { status, stderr } = runBlocked(process.execPath, ['-e', source]);
   assert.equal(status, 1);
   assert.equal(stderr, 'procpool-native: procpool-native runs on Linux only, not on darwin\n');
 });
 
 test('the supervisor does not run by hand', () => {
-  const { status, stderr } = spawnSync(join(root, 'build/Release/procpool-supervisor'), { encoding: 'utf8' });
+  const { status, stderr } = runBlocked(join(root, 'build/Release/procpool-supervisor'), []);
   assert.equal(status, 2);
   assert.match(stderr, /^procpool-supervisor: .*not by hand\n$/);
 });
@@ -146,7 +147,7 @@ test('a log whose reader stops reading delays neither bytes nor the stop', async
   const child = spawn(process.execPath, command, { stdio: ['ignore', stdout.writeEnd, stderr.writeEnd] });
   for (const { writeEnd } of [stdout, stderr]) closeSync(writeEnd);
   stderr.readEnd.pause();
-  t.after(() => {
+  after(t, () => {
     child.kill('SIGKILL');
     stderr.readEnd.destroy();
   });

@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict';
 import { closeSync, createReadStream, openSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import { test } from 'node:test';
 
 import { type Cli, startCli } from '../helpers/cli.js';
 import { client, sendCycle } from '../helpers/clients.js';
 import { temporaryFolder } from '../helpers/files.js';
+import { test } from '../helpers/test.js';
 import { until } from '../helpers/until.js';
 import { addon, type CycleCheck } from '../native/addon.js';
 

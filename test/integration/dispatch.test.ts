@@ -1,15 +1,14 @@
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import { once } from 'node:events';
 import type { Socket } from 'node:net';
-import { text } from 'node:stream/consumers';
-import { test } from 'node:test';
 
 import { type Cli, startCli } from '../helpers/cli.js';
 import { client, deliver } from '../helpers/clients.js';
 import { descriptorsOf, statOf } from '../helpers/processes.js';
 import { temporaryFolder } from '../helpers/files.js';
+import { test } from '../helpers/test.js';
 import { until } from '../helpers/until.js';
+import { once, text } from '../helpers/within.js';
 
 /** How many connections each worker has taken, as the log tells. */
 function shares(pool: Cli, workers: number): number[] {

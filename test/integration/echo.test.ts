@@ -1,17 +1,18 @@
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
-import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { buffer, text } from 'node:stream/consumers';
-import { suite, test } from 'node:test';
+import { suite } from 'node:test';
 
+import { after } from '../helpers/after.js';
 import { startCli } from '../helpers/cli.js';
 import { client } from '../helpers/clients.js';
 import { noFaults, trace, traceable } from '../helpers/faults.js';
 import { privateMemoryOf } from '../helpers/processes.js';
+import { test } from '../helpers/test.js';
 import { until } from '../helpers/until.js';
+import { buffer, once, text } from '../helpers/within.js';
 
 const echo = ['--handler', 'echo', '--log-level', 'debug'];
 
@@ -77,7 +78,7 @@ test('a client that breaks off with its bytes on their way back is no loss', asy
 
 test('a Unix socket echoes as well', async (t) => {
   const folder = mkdtempSync(join(tmpdir(), 'procpool-echo-'));
-  t.after(() => {
+  after(t, () => {
     rmSync(folder, { recursive: true });
   });
   const path = join(folder, 'socket');

@@ -1,22 +1,23 @@
 import assert from 'node:assert/strict';
-import { execFile, spawn, spawnSync } from 'node:child_process';
-import { once } from 'node:events';
+import { spawn } from 'node:child_process';
 import { closeSync, existsSync, openSync, readFileSync, readlinkSync } from 'node:fs';
 import { connect, createServer } from 'node:net';
 import { join } from 'node:path';
-import { text } from 'node:stream/consumers';
-import { type TestContext, test } from 'node:test';
+import type { TestContext } from 'node:test';
 import { setTimeout as wait } from 'node:timers/promises';
-import { promisify } from 'node:util';
 import { Worker } from 'node:worker_threads';
 
-// The build that users get.
-import { type LogEntry, ProcessPool, type ProcessPoolOptions, type WorkerExit } from '../../dist/index.js';
+import type { LogEntry, ProcessPoolOptions, WorkerExit } from '../../dist/index.js';
+import { after } from '../helpers/after.js';
 import { root } from '../helpers/cli.js';
 import { client, deliver, refusesConnections } from '../helpers/clients.js';
 import { temporaryFolder } from '../helpers/files.js';
-import { childrenOf, descriptorsOf, isLeft, statOf } from '../helpers/processes.js';
+import { ProcessPool } from '../helpers/pool.js';
+import { childrenOf, descriptorsOf, isLeft, killLeft, statOf } from '../helpers/processes.js';
+import { run, runBlocked } from '../helpers/run.js';
+import { test } from '../helpers/test.js';
 import { until } from '../helpers/until.js';
+import { once, text, within } from '../helpers/within.js';
 
 const entry = join(root, 'dist', 'index.js');
 
@@ -32,12 +33,16 @@ async function startPool(t: TestContext, options: ProcessPoolOptions = {}): Prom
   await pool.start();
   const supervisor = pool.stats().pid ?? 0;
   const pids = [supervisor, ...childrenOf(supervisor)];
-  t.after(async () => {
+  after(t, async () => {
     pool.on('error', () => undefined);
     pool.output?.resume();
     await pool.stop({ drainTimeout: 0 }).catch(() => undefined);
     pool.output?.destroy();
-    await until('no process left', () => !pids.some(isLeft));
+    try {
+      await until('no process left', () => !pids.some(isLeft));
+    } finally {
+      killLeft(pids);
+    }
     const address = pool.address();
     if (typeof address === 'object' && address !== null) {
       await until('port closed', () => refusesConnections(address.port));
@@ -93,7 +98,7 @@ test('no descriptor is left of pools that came and went', async () => {
 test('events tell of listening, of every worker and of the end, in that order', async (t) => {
   const seen: string[] = [];
   const pool = new ProcessPool({ port: 0, host: '127.0.0.1', workers: 2, output: 'pipe' });
-  t.after(() => pool.stop());
+  after(t, () => pool.stop());
   pool.on('worker:start', ({ worker, pid }) =>
     seen.push(`start ${worker} ${statOf(pid) === undefined ? 'gone' : 'runs'}`),
   );
@@ -129,7 +134,7 @@ test('a log callback or a listener that throws is an uncaught exception of the a
     const pool = new ProcessPool({ port: 0, host: '127.0.0.1', workers: 2, output: 2, log: fail });
     pool.on('worker:start', fail).on('listening', fail).on('close', fail);
     pool.start().then(() => pool.stop()).then(() => setImmediate(() => console.log(thrown > 4)));`;
-  const { stdout } = await promisify(execFile)(process.execPath, ['-e', source]);
+  const { stdout } = await run(process.execPath, ['-e', source]);
   assert.equal(stdout, 'true\n');
 });
 
@@ -143,7 +148,7 @@ test('a host that does not read its log loses entries, which are counted, and no
     const next = () => left-- > 0 && connect(${portOf(pool)}, '127.0.0.1').on('close', next).resume().end('x');
     next();`;
   // This thread is blocked, and with it every callback of the pool.
-  const { status, stderr } = spawnSync(process.execPath, ['-e', script], { encoding: 'utf8' });
+  const { status, stderr } = runBlocked(process.execPath, ['-e', script]);
   assert.deepEqual({ status, stderr }, { status: 0, stderr: '' }, JSON.stringify(pool.stats()));
   await until('all closed', () => pool.stats().total.closed === 3000);
   assert.ok(pool.stats().total.logDropped > 0);
@@ -239,7 +244,7 @@ test('a pool that is stopped before it was launched keeps no process alive', asy
     const pool = new ProcessPool({ port: 0, host: 'localhost', output: 2, drainTimeout: 3_600_000 });
     pool.start().catch(({ code }) => console.log(code));
     pool.stop();`;
-  const { stdout } = await promisify(execFile)(process.execPath, ['-e', source], { timeout: 30_000 });
+  const { stdout } = await run(process.execPath, ['-e', source]);
   assert.equal(stdout, 'ERR_PROCPOOL_STATE\n');
 });
 
@@ -286,7 +291,7 @@ test('a killed supervisor is an error event, then close', async (t) => {
   const pool = await startPool(t);
   pool.output?.resume();
   const failed = once(pool, 'error');
-  const closed = new Promise<void>((resolve) => pool.once('close', resolve));
+  const closed = within('the pool is closed', new Promise<void>((resolve) => pool.once('close', resolve)));
   process.kill(pool.stats().pid!, 'SIGKILL');
   const [error] = (await failed) as [{ code: string }];
   assert.equal(error.code, 'ERR_PROCPOOL_SUPERVISOR');
@@ -333,7 +338,7 @@ test('a Unix socket is removed at the stop, a stale one is replaced, one in use 
 
   // Left behind by a process that was killed.
   const left = `require('net').createServer().listen(${JSON.stringify(path)}, () => process.kill(process.pid, 'SIGKILL'))`;
-  await promisify(execFile)(process.execPath, ['-e', left]).catch(() => undefined);
+  await run(process.execPath, ['-e', left]).catch(() => undefined);
   assert.ok(existsSync(path));
   const third = await startPool(t, { port: undefined, host: undefined, path });
   process.kill(third.stats().pid!, 'SIGKILL');
@@ -344,7 +349,7 @@ test('a Unix socket is removed at the stop, a stale one is replaced, one in use 
 test('an output may be a descriptor, which stays open, or a file', async (t) => {
   const folder = temporaryFolder(t);
   const descriptor = openSync(join(folder, 'descriptor'), 'w');
-  t.after(() => {
+  after(t, () => {
     closeSync(descriptor);
   });
   for (const [output, name] of [
@@ -363,7 +368,7 @@ test('several pools in one process, which keeps its own children and signal hand
   const heard: string[] = [];
   const listener = (signal: string): unknown => heard.push(signal);
   process.on('SIGCHLD', listener).on('SIGUSR2', listener);
-  t.after(() => process.off('SIGCHLD', listener).off('SIGUSR2', listener));
+  after(t, () => process.off('SIGCHLD', listener).off('SIGUSR2', listener));
 
   const pools = await Promise.all([startPool(t), startPool(t), startPool(t)]);
   const outputs = pools.map(received);
@@ -378,7 +383,7 @@ test('several pools in one process, which keeps its own children and signal hand
 
 test('a pool gets no descriptor and no variable of the app', async (t) => {
   const descriptor = openSync('/dev/zero', 'r');
-  t.after(() => {
+  after(t, () => {
     closeSync(descriptor);
   });
   process.env.PROCPOOL_TEST_SECRET = 'secret';
@@ -438,14 +443,14 @@ test('a host that exits without a stop takes the pool with it', async () => {
     const { ProcessPool } = require(${JSON.stringify(entry)});
     const pool = new ProcessPool({ port: 0, host: '127.0.0.1', workers: 2, output: 2 });
     pool.start().then(() => { console.log(pool.stats().pid); process.exit(0); });`;
-  const { stdout } = await promisify(execFile)(process.execPath, ['-e', source]);
+  const { stdout } = await run(process.execPath, ['-e', source]);
   await until('nothing left', () => !isLeft(Number(stdout)));
 });
 
 test('a port in use and one without permission are Node errors that name option and value', async (t) => {
   const server = createServer().listen(0, '127.0.0.1');
   await once(server, 'listening');
-  t.after(() => server.close());
+  after(t, () => server.close());
   const { port } = server.address() as { port: number };
   const before = descriptorsOf('self').length;
   const pool = new ProcessPool({ port, host: '127.0.0.1', output: 'pipe' });

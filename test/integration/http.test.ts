@@ -1,16 +1,16 @@
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
-import { once } from 'node:events';
 import { Agent } from 'node:http';
-import { buffer, text } from 'node:stream/consumers';
-import { test } from 'node:test';
 
 import type { ProcessPool } from '../../lib/index.js';
+import { after } from '../helpers/after.js';
 import { startCli } from '../helpers/cli.js';
-import { get, post, RawClient, send } from '../helpers/http.js';
+import { fetch, get, post, RawClient, send } from '../helpers/http.js';
 import { privateMemoryOf } from '../helpers/processes.js';
+import { test } from '../helpers/test.js';
 import { until } from '../helpers/until.js';
 import { startPool } from '../helpers/pool.js';
+import { buffer, once, text } from '../helpers/within.js';
 
 const http = ['--handler', 'http', '--log-level', 'debug'];
 
@@ -57,7 +57,7 @@ test('a connection is kept for thousands of requests by Node’s client', async 
   const pool = await startCli(t, [...http, '--workers', '2']);
   const received = text(pool.stdout);
   const agent = new Agent({ keepAlive: true, maxSockets: 8 });
-  t.after(() => {
+  after(t, () => {
     agent.destroy();
   });
   const statuses = await Promise.all(

@@ -1,18 +1,18 @@
 import assert from 'node:assert/strict';
-import { once } from 'node:events';
 import { closeSync, openSync, readFileSync } from 'node:fs';
 import { Agent } from 'node:http';
 import { Socket } from 'node:net';
 import { join } from 'node:path';
-import { buffer, text } from 'node:stream/consumers';
-import { test } from 'node:test';
 
+import { after } from '../helpers/after.js';
 import { type Cli, startCli } from '../helpers/cli.js';
 import { temporaryFolder } from '../helpers/files.js';
-import { counters, post, RawClient, send } from '../helpers/http.js';
+import { counters, fetch, post, RawClient, send } from '../helpers/http.js';
 import { piece, piecesIn, randomSize } from '../helpers/pieces.js';
+import { test } from '../helpers/test.js';
 import { until } from '../helpers/until.js';
 import { startPool } from '../helpers/pool.js';
+import { buffer, once, text } from '../helpers/within.js';
 import { addon } from '../native/addon.js';
 
 const http = ['--handler', 'http', '--log-level', 'debug', '--max-body', '16m'];
@@ -154,7 +154,7 @@ test('a slow reader is none that takes nothing', async (t) => {
   const reading = setInterval(() => {
     taken += (output.read(Math.min(20_000, output.readableLength)) as Buffer | null)?.length ?? 0;
   }, 50);
-  t.after(() => {
+  after(t, () => {
     clearInterval(reading);
   });
   const sender = await RawClient.connect(port);
@@ -292,7 +292,7 @@ test('every body that was answered is on stdout, whatever workers are killed', a
     killed.add(pid);
     process.kill(pid, 'SIGKILL');
   }, 50);
-  t.after(() => {
+  after(t, () => {
     clearInterval(killer);
   });
   const answered = new Set<number>();

@@ -1,20 +1,17 @@
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import { execFile } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { once } from 'node:events';
 import { writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
-import { buffer, text } from 'node:stream/consumers';
-import { test } from 'node:test';
-import { promisify } from 'node:util';
 
+import { after } from '../helpers/after.js';
 import { startCli } from '../helpers/cli.js';
 import { temporaryFolder } from '../helpers/files.js';
-
-const run = promisify(execFile);
+import { run } from '../helpers/run.js';
+import { test } from '../helpers/test.js';
+import { buffer, once, text } from '../helpers/within.js';
 
 function missing(program: string): string | false {
   return spawnSync('sh', ['-c', `command -v ${program}`]).status === 0 ? false : `needs ${program}(1)`;
@@ -75,7 +72,7 @@ test('a page in a browser sends from elsewhere', { skip: missing('chromium') }, 
       }).then(({ status }) => status, String).then((result) => (document.body.textContent = 'result ' + result));
     </script>`);
   }).listen(0, '127.0.0.1');
-  t.after(() => pages.close());
+  after(t, () => pages.close());
   await once(pages, 'listening');
   const origin = `http://127.0.0.1:${(pages.address() as AddressInfo).port}`;
 

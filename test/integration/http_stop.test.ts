@@ -1,13 +1,13 @@
 import assert from 'node:assert/strict';
-import { text } from 'node:stream/consumers';
-import { test } from 'node:test';
 
 import { startCli } from '../helpers/cli.js';
 import { refusesConnections } from '../helpers/clients.js';
 import { counters, get, post, RawClient } from '../helpers/http.js';
+import { test } from '../helpers/test.js';
 import { until } from '../helpers/until.js';
 import { statOf } from '../helpers/processes.js';
 import { startPool } from '../helpers/pool.js';
+import { text } from '../helpers/within.js';
 
 const http = ['--handler', 'http', '--workers', '1', '--log-level', 'debug'];
 

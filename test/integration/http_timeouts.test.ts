@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict';
-import { text } from 'node:stream/consumers';
-import { test } from 'node:test';
 
 import { startCli } from '../helpers/cli.js';
 import { counters, get, post, RawClient, send } from '../helpers/http.js';
 import { statOf } from '../helpers/processes.js';
+import { test } from '../helpers/test.js';
 import { until } from '../helpers/until.js';
+import { text } from '../helpers/within.js';
 
 const http = ['--handler', 'http', '--log-level', 'debug'];
 const scale = Number(process.env.PROCPOOL_TEST_SCALE ?? 1);

@@ -1,21 +1,20 @@
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import { once } from 'node:events';
 import type { Socket } from 'node:net';
-import { text } from 'node:stream/consumers';
-import { test } from 'node:test';
 import { setTimeout as wait } from 'node:timers/promises';
 
 import { type Cli, runCli, startCli } from '../helpers/cli.js';
-import { client, deliver } from '../helpers/clients.js';
+import { client, deliver, write } from '../helpers/clients.js';
 import { childrenOf, isLeft, statOf } from '../helpers/processes.js';
+import { test } from '../helpers/test.js';
 import { until } from '../helpers/until.js';
+import { once, piecesOf, text } from '../helpers/within.js';
 
 /** Clients whose bytes wait because nobody reads stdout; all of them are in the kernel's hands. */
 async function stalledClients(pool: Cli & { tcp: number }, count: number, bytes: number): Promise<Socket[]> {
   const sockets = await Promise.all(Array.from({ length: count }, () => client(pool.tcp)));
   const block = Buffer.alloc(bytes, 'x');
-  await Promise.all(sockets.map((socket) => new Promise((resolve) => socket.write(block, resolve))));
+  await Promise.all(sockets.map((socket) => write(socket, block)));
   for (const socket of sockets) socket.on('error', () => undefined).resume();
   await pool.logged('stall');
   return sockets;
@@ -60,8 +59,8 @@ test('a stop loses nothing to a reader that takes little at a time', async (t) =
   let received = 0;
   // Longer than a stop gives clients for what had not arrived.
   const slow = Date.now() + 4000;
-  for await (const chunk of pool.stdout) {
-    received += (chunk as Buffer).length;
+  for await (const chunk of piecesOf(pool.stdout)) {
+    received += chunk.length;
     if (Date.now() < slow) await wait(50);
   }
   assert.deepEqual(await pool.exited, { code: 0, signal: null });
@@ -84,7 +83,7 @@ test('clients that wait to be accepted when the stop comes are served', async (t
   for (const worker of workers) process.kill(worker, 'SIGSTOP');
   await until('stopped', () => workers.every((worker) => statOf(worker)?.state === 'T'));
   const sockets = await Promise.all(Array.from({ length: 50 }, () => client(pool.tcp)));
-  await Promise.all(sockets.map((socket) => new Promise((resolve) => socket.write('waiting', resolve))));
+  await Promise.all(sockets.map((socket) => write(socket, 'waiting')));
   for (const socket of sockets) socket.on('error', () => undefined).resume();
   pool.child.kill('SIGTERM');
   await pool.logged('drain');
@@ -150,7 +149,7 @@ test('a worker that is told to end delivers what its clients sent and is replace
   const socket = await client(pool.tcp);
   socket.on('error', () => undefined).resume();
   await pool.logged('connect');
-  await new Promise((resolve) => socket.write('kept', resolve));
+  await write(socket, 'kept');
   const before = pool.worker(0);
   process.kill(before, 'SIGTERM');
   assert.equal((await pool.logged('exit')).code, 0);
@@ -261,7 +260,7 @@ test('what clients had sent is delivered when the host is killed, and nothing is
   const received = text(pool.stdout);
   const sockets = await Promise.all(Array.from({ length: 10 }, () => client(pool.tcp)));
   for (const socket of sockets) socket.on('error', () => undefined).resume();
-  await Promise.all(sockets.map((socket) => new Promise((resolve) => socket.write('sent', resolve))));
+  await Promise.all(sockets.map((socket) => write(socket, 'sent')));
   pool.child.kill('SIGKILL');
   assert.equal(await received, 'sent'.repeat(10));
 });

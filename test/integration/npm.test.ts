@@ -1,21 +1,22 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
-import { text } from 'node:stream/consumers';
-import { type TestContext, test } from 'node:test';
+import type { TestContext } from 'node:test';
 
+import { after } from '../helpers/after.js';
 import { Cli, root } from '../helpers/cli.js';
-import { client, deliver } from '../helpers/clients.js';
+import { client, deliver, write } from '../helpers/clients.js';
 import { statOf } from '../helpers/processes.js';
+import { test } from '../helpers/test.js';
+import { text } from '../helpers/within.js';
 
 /** The command as `npm start` runs it, in a process group of its own as a shell would put it. */
 async function npmStart(t: TestContext, args: string[] = []): Promise<Cli & { tcp: number }> {
   const command = ['--silent', 'start', '--', '--port', '0', '--host', '127.0.0.1', '--log-format', 'json', ...args];
   const child = spawn('npm', command, { cwd: root, detached: true, stdio: ['ignore', 'pipe', 'pipe'] });
   const pool = new Cli(child);
-  t.after(async () => {
-    if (child.exitCode === null && child.signalCode === null) child.kill('SIGKILL');
+  after(t, async () => {
     child.stdout.destroy();
-    await pool.assertGone();
+    await pool.end();
   });
   return Object.assign(pool, { tcp: await pool.port() });
 }
@@ -51,7 +52,7 @@ test('Ctrl-C under npm, which passes it on once more, counts once', async (t) =>
   const pool = await npmStart(t, ['--log-level', 'debug', '--drain-timeout', '10m', '--workers', '1']);
   const socket = await client(pool.tcp);
   socket.on('error', () => undefined).resume();
-  await new Promise((resolve) => socket.write(Buffer.alloc(2 ** 20, 'x'), resolve));
+  await write(socket, Buffer.alloc(2 ** 20, 'x'));
   await pool.logged('stall');
   process.kill(-pool.pid, 'SIGINT');
   await pool.logged('drain');

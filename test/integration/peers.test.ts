@@ -1,11 +1,10 @@
 import assert from 'node:assert/strict';
 import { spawn, spawnSync } from 'node:child_process';
-import { once } from 'node:events';
-import { text } from 'node:stream/consumers';
-import { test } from 'node:test';
 
 import { startCli } from '../helpers/cli.js';
 import { temporaryFolder } from '../helpers/files.js';
+import { test } from '../helpers/test.js';
+import { once, text } from '../helpers/within.js';
 
 /** curl's exit status where the connection ends without a reply. */
 const emptyReply = 52;

@@ -1,18 +1,18 @@
 import assert from 'node:assert/strict';
 import { spawn, spawnSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { once } from 'node:events';
 import { closeSync, openSync, readFileSync } from 'node:fs';
 import { connect, createServer } from 'node:net';
 import { join } from 'node:path';
-import { buffer } from 'node:stream/consumers';
-import { test } from 'node:test';
 
+import { after } from '../helpers/after.js';
 import { Cli, cli, root, runCli, startCli } from '../helpers/cli.js';
 import { client, deliver } from '../helpers/clients.js';
 import { temporaryFolder } from '../helpers/files.js';
 import { flagsOf } from '../helpers/processes.js';
+import { test } from '../helpers/test.js';
 import { until } from '../helpers/until.js';
+import { buffer, once } from '../helpers/within.js';
 
 const nonBlocking = 0o4000;
 const payload = randomBytes(8 * 2 ** 20);
@@ -45,7 +45,7 @@ test('a socket gets it, also from behind a reader that stops reading', async (t)
   near.destroy();
   server.close();
   const pool = new Cli(child);
-  t.after(async () => {
+  after(t, async () => {
     child.kill('SIGKILL');
     far.destroy();
     await pool.assertGone();
@@ -63,7 +63,7 @@ test('a plain file gets it behind what it holds, and what another process writes
   const script = `{ echo before; "$0" "$1" --port 0 --log-format json; echo after; } > "$2"`;
   const child = spawn('sh', ['-c', script, process.execPath, cli, path], { stdio: ['ignore', 'ignore', 'pipe'] });
   const pool = new Cli(child);
-  t.after(async () => {
+  after(t, async () => {
     child.kill('SIGKILL');
     await pool.assertGone();
   });
@@ -149,7 +149,7 @@ test('a closed stdout is pointed out, and harms nobody', async (t) => {
   const script = `exec "$0" "$1" --port 0 --log-format json >&-`;
   const child = spawn('sh', ['-c', script, process.execPath, cli], { stdio: ['ignore', 'ignore', 'pipe'] });
   const pool = new Cli(child);
-  t.after(async () => {
+  after(t, async () => {
     child.kill('SIGKILL');
     await pool.assertGone();
   });

@@ -1,15 +1,15 @@
 import assert from 'node:assert/strict';
-import { once } from 'node:events';
 import type { Socket } from 'node:net';
-import { text } from 'node:stream/consumers';
-import { suite, test } from 'node:test';
+import { suite } from 'node:test';
 import { setTimeout as wait } from 'node:timers/promises';
 
 import { startCli } from '../helpers/cli.js';
 import { client } from '../helpers/clients.js';
 import { noFaults, trace, traceable } from '../helpers/faults.js';
 import { startPool } from '../helpers/pool.js';
+import { test } from '../helpers/test.js';
 import { until } from '../helpers/until.js';
+import { once, text } from '../helpers/within.js';
 
 /** Sends a byte now and then, until it is told to stop. */
 function trickle(socket: Socket): () => void {
