@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import type { Socket } from 'node:net';
+import type { TestContext } from 'node:test';
 import { setTimeout as wait } from 'node:timers/promises';
 
 import { type Cli, runCli, startCli } from '../helpers/cli.js';
@@ -288,15 +289,73 @@ test('workers that keep dying at their start are given up with one line', async 
   assert.deepEqual(pool.complaints, []);
 });
 
-test('nothing of it is left at whatever moment which process is killed', async (t) => {
-  for (let delay = 0; delay < 200; delay += 10) {
-    const pool = runCli(t, ['--port', '0', '--workers', '3']);
-    await wait(delay);
-    pool.note();
-    const processes = [pool.pid, ...childrenOf(pool.pid), ...childrenOf(pool.supervisor)];
-    const victim = processes[delay % processes.length]!;
-    if (isLeft(victim)) process.kill(victim, 'SIGKILL');
-    if (victim !== pool.pid) pool.child.kill('SIGTERM');
-    await pool.assertGone();
+const threeWorkers = ['--workers', '3', '--log-level', 'debug', '--drain-timeout', '10m'];
+
+interface Victim {
+  pid: (pool: Cli) => number | undefined;
+  /** What shows that it was killed, and did not end otherwise. */
+  killed: (pool: Cli, pid: number) => Promise<void>;
+}
+
+const victims: Record<string, Victim> = {
+  'the host': {
+    pid: (pool) => pool.pid,
+    killed: async (pool) => {
+      assert.equal((await pool.exited).signal, 'SIGKILL');
+    },
+  },
+  'the supervisor': {
+    pid: (pool) => childrenOf(pool.pid)[0],
+    killed: async (pool) => {
+      await pool.exited;
+      assert.deepEqual(pool.complaints, ['procpool-native: the supervisor was killed by SIGKILL']);
+    },
+  },
+  ...Object.fromEntries(
+    [0, 1, 2].map((index): [string, Victim] => [
+      `worker ${index}`,
+      {
+        pid: (pool) => childrenOf(pool.pid).flatMap(childrenOf)[index],
+        killed: async (pool, victim) => {
+          assert.equal((await pool.logged('exit', ({ pid }) => pid === victim)).signal, 'SIGKILL');
+        },
+      },
+    ]),
+  ),
+};
+
+const stages: Record<string, (t: TestContext) => Promise<Cli> | Cli> = {
+  starts: (t) => runCli(t, ['--port', '0', ...threeWorkers]),
+  accepts: (t) => startCli(t, threeWorkers),
+  stalls: async (t) => {
+    const pool = await startCli(t, threeWorkers);
+    await stalledClients(pool, 20, 2 ** 16);
+    return pool;
+  },
+  stops: async (t) => {
+    const pool = await startCli(t, threeWorkers);
+    await stalledClients(pool, 20, 2 ** 16);
+    pool.child.kill('SIGTERM');
+    await pool.logged('drain');
+    return pool;
+  },
+};
+
+for (const [stage, reach] of Object.entries(stages)) {
+  for (const [who, victim] of Object.entries(victims)) {
+    test(`nothing of it is left when ${who} is killed while it ${stage}`, async (t) => {
+      for (const delay of stage === 'starts' ? [0, 1, 2, 5, 10, 20, 50, 100] : [0]) {
+        const pool = await reach(t);
+        const pid = await until(`${who} is there`, () => victim.pid(pool));
+        await wait(delay);
+        pool.note();
+        process.kill(pid, 'SIGKILL');
+        await until(`${who} has ended`, () => !isLeft(pid));
+        if (pid !== pool.pid) pool.child.kill('SIGTERM');
+        pool.stdout.resume();
+        await victim.killed(pool, pid);
+        await pool.assertGone();
+      }
+    });
   }
-});
+}
