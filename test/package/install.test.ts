@@ -71,10 +71,7 @@ function runNpx(t: TestContext, setup: Setup): Cli {
   const args = ['procpool-native', '--port', '0', '--log-format', 'json'];
   const child = spawn('npx', args, { ...setup, stdio: ['ignore', 'pipe', 'pipe'] });
   const pool = new Cli(child);
-  t.after(async () => {
-    child.kill('SIGKILL');
-    await pool.assertGone();
-  });
+  t.after(() => pool.end());
   return pool;
 }
 

@@ -14,9 +14,12 @@ process.umask(0o022);
 /** The environment without the mark of an `npm run` around the tests, which leads npm back to this tree. */
 export const env: NodeJS.ProcessEnv = { ...process.env, npm_config_local_prefix: undefined };
 
+/** What a command may take, npm's downloads included. In ms. */
+const timeout = 300_000;
+
 /** Runs a command to its end and returns its stdout; fails with all it wrote. */
 export function run(command: string, args: string[], options: SpawnSyncOptions = {}): string {
-  const { status, error, stdout, stderr } = spawnSync(command, args, { env, ...options, encoding: 'utf8' });
+  const { status, error, stdout, stderr } = spawnSync(command, args, { env, timeout, ...options, encoding: 'utf8' });
   if (status !== 0) throw new Error(`${command} ${args.join(' ')}: ${error?.message ?? `${stdout}${stderr}`}`);
   return stdout;
 }
