@@ -71,7 +71,7 @@ output::output(int fd, output_kind kind, output_way way)
     reopened_ = reopen(fd);
     if (reopened_) fd_ = reopened_.get();
   }
-  if (way_ == output_way::splice || (kind_ == output_kind::pipe && !reopened_)) make_pipe();
+  if (way_ == output_way::splice || copies_by_pipe()) make_pipe();
 }
 
 void output::make_pipe() {
@@ -126,7 +126,7 @@ sys::result output::drain_pipe() {
   const sys::result moved = sys::splice(pipe_out_.get(), fd_, piped_);
   if (moved == 0) return -EIO;
   if (moved > 0) piped_ -= static_cast<std::size_t>(moved);
-  if (moved != -EINVAL) return moved;
+  if (moved != -EINVAL || copies_by_pipe()) return moved;
   // The output does not splice after all: go on by copying, with what the pipe holds first.
   way_ = output_way::copy;
   // If they came from the buffer, they go back to their place in it, before what it still holds.
@@ -139,8 +139,7 @@ sys::result output::drain_pipe() {
 }
 
 sys::result output::drain_buffer() {
-  // write(2) would wait, in the description that is shared.
-  if (kind_ == output_kind::pipe && !reopened_) return put_by_pipe();
+  if (copies_by_pipe()) return put_by_pipe();
   const sys::result moved = put(buffer_.get() + begin_, gathered_);
   if (moved == 0) return -EIO;
   if (moved > 0) taken(moved);

@@ -80,6 +80,8 @@ class output {
   sys::result fill_pipe(int connection, std::size_t most);
   sys::result drain_pipe();
   sys::result drain_buffer();
+  /// write(2) to it would wait, in the description that is shared.
+  [[nodiscard]] bool copies_by_pipe() const { return kind_ == output_kind::pipe && !reopened_; }
   sys::result put_by_pipe();
   [[nodiscard]] sys::result put(const char* data, std::size_t size) const;
   void taken(sys::result bytes);

@@ -9,6 +9,7 @@ import { client, deliver } from '../helpers/clients.js';
 import { inject, noFaults, trace, traceable } from '../helpers/faults.js';
 import { temporaryFolder } from '../helpers/files.js';
 import { RawClient, send } from '../helpers/http.js';
+import { childrenOf, isLeft } from '../helpers/processes.js';
 import { test } from '../helpers/test.js';
 import { until } from '../helpers/until.js';
 import { buffer, once, text } from '../helpers/within.js';
@@ -191,5 +192,47 @@ suite('system calls that fail', { skip: noFaults }, () => {
     await deliver(pool.tcp, payload);
     assert.equal((await pool.stop()).code, 0);
     assert.ok(payload.equals(await received));
+  });
+
+  test('a pipe that can neither be reopened nor spliced to is a broken output', async (t) => {
+    const pool = await startCli(t, ['--workers', '1']);
+    const before = pool.worker(0);
+    await inject(t, pool.supervisor, 'openat:error=EACCES', 'splice:error=EINVAL');
+    process.kill(before, 'SIGKILL');
+    await until('replaced', () => pool.worker(0) !== before);
+    const socket = await client(pool.tcp);
+    socket.on('error', () => undefined).resume();
+    socket.write('x');
+    assert.deepEqual(await pool.exited, { code: 1, signal: null });
+    assert.equal((await pool.logged('output')).error, 'EINVAL');
+  });
+
+  test('a worker that can take no connection at all is not offered one again and again', async (t) => {
+    const pool = await startCli(t, ['--workers', '1']);
+    const start = Date.now();
+    const calls = await trace(t, pool.worker(0), 'accept4', 'accept4:error=ENFILE');
+    const socket = await client(pool.tcp);
+    await until('tried several times', () => pool.all('refuse').length > 0 && Date.now() - start > 1000);
+    const tries = (await calls()).length;
+    // One to accept and one to refuse, every 50 ms; a slow machine makes it fewer.
+    const most = 2 * ((Date.now() - start) / 50 + 1);
+    assert.ok(tries > 2 && tries <= most, `${tries} calls, and not ${most} at most`);
+    socket.resume().end('x');
+    assert.equal((await pool.stop()).code, 0);
+  });
+
+  test('a signal to a worker that is not yet able to handle it waits until it is', async (t) => {
+    const pool = await startCli(t, ['--workers', '1']);
+    const before = pool.worker(0);
+    await inject(t, pool.supervisor, 'close_range,prctl,socketpair,rt_sigaction:delay_enter=20000');
+    process.kill(before, 'SIGKILL');
+    const next = await until('a worker', () =>
+      childrenOf(pool.supervisor).find((pid) => pid !== before && isLeft(pid)),
+    );
+    const exit = await until('it has ended', () => {
+      if (isLeft(next)) process.kill(next, 'SIGTERM');
+      return pool.all('exit').find(({ pid }) => pid === next);
+    });
+    assert.deepEqual([exit.code, exit.signal], [0, undefined]);
   });
 });

@@ -31,9 +31,15 @@ async function attach(t: TestContext, pid: number, args: string[]): Promise<() =
   return stop;
 }
 
-/** Notes the system calls of a process that begin from now on. Returns how to end that and get them. */
-export async function trace(t: TestContext, pid: number, calls = 'all'): Promise<() => Promise<string[]>> {
-  const stop = await attach(t, pid, ['-e', `trace=${calls}`]);
+/** Notes the system calls of a process that begin from now on. Returns how to end that and get them. `fault`: as of inject(). */
+export async function trace(
+  t: TestContext,
+  pid: number,
+  calls = 'all',
+  fault?: string,
+): Promise<() => Promise<string[]>> {
+  const faults = fault === undefined ? [] : ['-e', `inject=${fault}`];
+  const stop = await attach(t, pid, ['-e', `trace=${calls}`, ...faults]);
   // What it was waiting in when strace came and went is none of them.
   return async () => (await stop()).filter((line) => !/resuming interrupted|detached/.test(line));
 }
@@ -46,9 +52,10 @@ export const noFaults: string | false =
  * Makes system calls of a process, and of its children to come, fail as strace(1) describes: `splice:error=EINVAL:when=2`.
  * Returns how to stop that; the test's end stops it too.
  */
-export async function inject(t: TestContext, pid: number, fault: string): Promise<() => Promise<void>> {
-  const call = fault.slice(0, fault.indexOf(':'));
-  const stop = await attach(t, pid, ['-e', `trace=${call}`, '-e', `inject=${fault}`, '-o', '/dev/null']);
+export async function inject(t: TestContext, pid: number, ...faults: string[]): Promise<() => Promise<void>> {
+  const calls = faults.map((fault) => fault.slice(0, fault.indexOf(':'))).join();
+  const injections = faults.flatMap((fault) => ['-e', `inject=${fault}`]);
+  const stop = await attach(t, pid, ['-e', `trace=${calls}`, ...injections, '-o', '/dev/null']);
   return async () => {
     await stop();
   };
