@@ -3,9 +3,10 @@ import { spawn, type SpawnSyncReturns } from 'node:child_process';
 import { chmodSync, closeSync, cpSync, readFileSync, rmSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
+import { createInterface } from 'node:readline';
 
 import { after } from '../helpers/after.js';
-import { cli, realPipe, root, runCli, startCli } from '../helpers/cli.js';
+import { cli, type Entry, realPipe, root, runCli, startCli } from '../helpers/cli.js';
 import { deliver, refusesConnections } from '../helpers/clients.js';
 import { temporaryFolder } from '../helpers/files.js';
 import { runBlocked } from '../helpers/run.js';
@@ -157,6 +158,32 @@ test('a log whose reader stops reading delays neither bytes nor the stop', async
   child.kill('SIGTERM');
   assert.deepEqual(await once(child, 'exit'), [0, null]);
   assert.equal(await received, 'x'.repeat(2000));
+});
+
+test('a log whose reader reads on says how many entries were left out', async (t) => {
+  const port = await freePort();
+  const stderr = realPipe();
+  const command = [cli, '--port', String(port), '--host', '127.0.0.1', '--log-level', 'debug', '--log-format', 'json'];
+  const child = spawn(process.execPath, command, { stdio: ['ignore', 'ignore', stderr.writeEnd] });
+  closeSync(stderr.writeEnd);
+  stderr.readEnd.pause();
+  after(t, () => {
+    child.kill('SIGKILL');
+    stderr.readEnd.destroy();
+  });
+  await until('it serves', () => refusesConnections(port).then((refused) => !refused));
+  for (let round = 0; round < 1000; round++) await deliver(port, 'x');
+  const entries: Entry[] = [];
+  createInterface({ input: stderr.readEnd }).on('line', (line) => entries.push(JSON.parse(line) as Entry));
+  const left = /^(\d+) log entries left out$/;
+  const count = await until('it is said', async () => {
+    await deliver(port, 'x');
+    return left.exec(entries.find(({ message }) => left.test(message))?.message ?? '')?.[1];
+  });
+  assert.ok(Number(count) > 0 && Number(count) <= 2000, count);
+  const exited = once(child, 'exit');
+  child.kill('SIGTERM');
+  assert.deepEqual(await exited, [0, null]);
 });
 
 test('--stats-interval logs the counters', async (t) => {

@@ -162,6 +162,32 @@ test('a host that does not read its log loses entries, which are counted, and no
   assert.equal(readFileSync(output, 'utf8').length, 3000);
 });
 
+test('what the supervisor could not tell a blocked host is counted, too', async (t) => {
+  const heard: LogEntry[] = [];
+  const pool = await startPool(t, { workers: 200, logLevel: 'debug', log: (entry) => heard.push(entry) });
+  pool.output?.resume();
+  // Kills all the workers that there are, each time that all of them have come again: about seven records each.
+  const script = `
+    const { readdirSync, readFileSync } = require('node:fs');
+    const fields = (pid) => {
+      try { return readFileSync('/proc/' + pid + '/stat', 'latin1').split(') ')[1].split(' '); } catch { return []; }
+    };
+    const workers = () => readdirSync('/proc').filter((name) => /^\\d+$/.test(name))
+      .filter((pid) => { const [state, parent] = fields(pid); return parent === '${pool.stats().pid}' && state !== 'Z'; });
+    const killed = new Set();
+    for (let round = 0; round < 6;) {
+      const ready = workers().filter((pid) => !killed.has(pid));
+      if (ready.length < 200) continue;
+      for (const pid of ready) { killed.add(pid); process.kill(Number(pid), 'SIGKILL'); }
+      round += 1;
+    }`;
+  const { status, stderr } = runBlocked(process.execPath, ['-e', script]);
+  assert.deepEqual({ status, stderr }, { status: 0, stderr: '' });
+  const { total, workers } = pool.stats();
+  const ofWorkers = workers.reduce((sum, { logDropped }) => sum + logDropped, 0);
+  assert.ok(total.logDropped > ofWorkers, `${total.logDropped} in all, ${ofWorkers} by workers`);
+});
+
 test('resize up and down, and a worker that is too many keeps its clients', async (t) => {
   const pool = await startPool(t, { workers: 1 });
   const output = received(pool);
@@ -260,6 +286,21 @@ test('a drain that is cut short rejects with the number of bytes', async (t) => 
     assert.equal(error.bytes, bytesDropped + bytesUnread);
     return error.bytes > 0;
   });
+});
+
+test('a second stop() may shorten the drain, and does not lengthen it', async (t) => {
+  for (const times of [
+    [100, 3_600_000],
+    [3_600_000, 100],
+  ]) {
+    const pool = await startPool(t, { workers: 1 });
+    const socket = await client(portOf(pool));
+    socket.on('error', () => undefined).resume();
+    socket.write(Buffer.alloc(2 ** 24));
+    await until('stalled', () => pool.stats().total.stalledMs > 0);
+    const stops = times.map((drainTimeout) => pool.stop({ drainTimeout }));
+    for (const stop of stops) await assert.rejects(stop, { code: 'ERR_PROCPOOL_UNDELIVERED' });
+  }
 });
 
 test('stats are read while the workers hang', async (t) => {

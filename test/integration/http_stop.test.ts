@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 
 import { startCli } from '../helpers/cli.js';
-import { refusesConnections } from '../helpers/clients.js';
+import { refusesConnections, write } from '../helpers/clients.js';
 import { counters, get, post, RawClient } from '../helpers/http.js';
 import { test } from '../helpers/test.js';
 import { until } from '../helpers/until.js';
@@ -38,6 +38,25 @@ test('a stop closes idle connections at once', async (t) => {
   }
   assert.equal((await pool.stop()).code, 0);
   await Promise.all(idle.map(({ closed }) => closed));
+});
+
+test('requests that had arrived when the stop came are answered, however many clients there are', async (t) => {
+  const pool = await startCli(t, http);
+  const received = text(pool.stdout);
+  // More than the worker is told of at once.
+  const clients = await Promise.all(Array.from({ length: 1000 }, () => RawClient.connect(pool.tcp)));
+  for (const one of clients) one.write(get('/healthz'));
+  for (const one of clients) assert.equal((await one.answer()).status, 200);
+  const worker = pool.worker(0);
+  process.kill(worker, 'SIGSTOP');
+  await until('stopped', () => statOf(worker)?.state === 'T');
+  await Promise.all(clients.map(({ socket }) => write(socket, post('x'))));
+  const stopped = pool.stop();
+  await pool.logged('drain');
+  process.kill(worker, 'SIGCONT');
+  for (const one of clients) assert.equal((await one.answer()).status, 204);
+  assert.equal((await stopped).code, 0);
+  assert.equal(await received, 'x'.repeat(clients.length));
 });
 
 test('requests that had arrived when the stop came are answered, those behind them on the connection too', async (t) => {

@@ -216,6 +216,7 @@ export interface Deliverers {
   flows(worker: number): boolean;
   pending(worker: number): number;
   delivered(worker: number): number;
+  stuckNs(worker: number): number;
   counted(worker: number): number;
   waitsForTurn(worker: number): boolean;
   close(): void;

@@ -73,6 +73,7 @@ void show_deliverers(Napi::Object object, const std::shared_ptr<deliverers>& sel
   method(object, "flows", [self](std::size_t worker) { return self->all.at(worker)->one.flows(); });
   method(object, "pending", [self](std::size_t worker) { return self->all.at(worker)->one.pending(); });
   method(object, "delivered", [self](std::size_t worker) { return self->all.at(worker)->one.delivered(); });
+  method(object, "stuckNs", [self](std::size_t worker) { return self->all.at(worker)->one.stuck_ns(); });
   method(object, "counted", [self](std::size_t worker) { return self->all.at(worker)->stats.bytes_out.get(); });
   method(object, "waitsForTurn",
          [self](std::size_t worker) { return self->all.at(worker)->one.waits_for().fd == self->shared.bell.get(); });

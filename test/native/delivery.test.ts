@@ -145,6 +145,25 @@ test('who has no turn waits for it, who has it waits for room', () => {
   pool.close();
 });
 
+test('an output that takes a little at a time is not stuck', () => {
+  using own = new Descriptors();
+  const [reader, writer] = own.own(...addon.pipe());
+  const pool = new addon.Deliverers(writer, 1);
+  pool.add(0, Buffer.alloc(2 ** 22));
+  assert.equal(pool.flush(0), -EAGAIN);
+  for (let round = 0; round < 10; round++) {
+    assert.ok(readReady(reader, 2 ** 16).length > 0);
+    const before = process.hrtime.bigint();
+    assert.equal(pool.flush(0), -EAGAIN);
+    const stuck = BigInt(pool.stuckNs(0));
+    assert.ok(process.hrtime.bigint() - stuck >= before, 'counted from before it took something');
+  }
+  const before = process.hrtime.bigint();
+  assert.equal(pool.flush(0), -EAGAIN);
+  assert.ok(process.hrtime.bigint() - BigInt(pool.stuckNs(0)) < before, 'counted anew although it took nothing');
+  pool.close();
+});
+
 test('an answer is dated as RFC 9110 has it', () => {
   assert.match(
     addon.httpReply(204, 784_111_777),
