@@ -129,12 +129,10 @@ sys::result output::drain_pipe() {
   if (moved != -EINVAL || copies_by_pipe()) return moved;
   // The output does not splice after all: go on by copying, with what the pipe holds first.
   way_ = output_way::copy;
-  // If they came from the buffer, they go back to their place in it, before what it still holds.
-  begin_ -= std::min(begin_, piped_);
-  const sys::result got = sys::read(pipe_out_.get(), buffer_.get() + begin_, piped_);
+  const sys::result got = sys::read(pipe_out_.get(), buffer_.get(), piped_);
   if (got < 0) return got;
   if (static_cast<std::size_t>(got) != piped_) return -EIO;
-  gathered_ += std::exchange(piped_, 0);
+  gathered_ = std::exchange(piped_, 0);
   return 0;
 }
 
