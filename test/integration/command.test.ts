@@ -161,20 +161,21 @@ test('a log whose reader stops reading delays neither bytes nor the stop', async
 });
 
 test('a log whose reader reads on says how many entries were left out', async (t) => {
-  const port = await freePort();
   const stderr = realPipe();
-  const command = [cli, '--port', String(port), '--host', '127.0.0.1', '--log-level', 'debug', '--log-format', 'json'];
+  const command = [cli, '--port', '0', '--host', '127.0.0.1', '--log-level', 'debug', '--log-format', 'json'];
   const child = spawn(process.execPath, command, { stdio: ['ignore', 'ignore', stderr.writeEnd] });
   closeSync(stderr.writeEnd);
-  stderr.readEnd.pause();
   after(t, () => {
     child.kill('SIGKILL');
     stderr.readEnd.destroy();
   });
-  await until('it serves', () => refusesConnections(port).then((refused) => !refused));
-  for (let round = 0; round < 1000; round++) await deliver(port, 'x');
   const entries: Entry[] = [];
   createInterface({ input: stderr.readEnd }).on('line', (line) => entries.push(JSON.parse(line) as Entry));
+  const { address } = await until('it listens', () => entries.find(({ event }) => event === 'listening'));
+  const { port } = address as { port: number };
+  stderr.readEnd.pause();
+  for (let round = 0; round < 1000; round++) await deliver(port, 'x');
+  stderr.readEnd.resume();
   const left = /^(\d+) log entries left out$/;
   const count = await until('it is said', async () => {
     await deliver(port, 'x');
