@@ -17,7 +17,7 @@ import { type Mutant, mutants, root, table, tableFile } from './mutants/list.js'
 
 /** Within which a defect has to be noticed, in ms; and what a test waits for at most, in s. */
 const limit = 60_000;
-const testDeadline = 20;
+const testDeadline = 15;
 
 /** Of how many defects one may go unnoticed. */
 const tolerated = 10;

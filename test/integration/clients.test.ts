@@ -39,6 +39,17 @@ test('a client that resets mid-stream ends only its own connection, and what it 
   assert.equal(await received, `${'r'.repeat(50_000)}still served`);
 });
 
+test('a connection that breaks is counted as an error, one that ends is not', async (t) => {
+  const { pool, port } = await startPool(t, {});
+  pool.output!.resume();
+  await deliver(port, 'x');
+  const breaking = await client(port);
+  await until('accepted', () => pool.stats().total.active === 1);
+  breaking.resetAndDestroy();
+  await until('closed', () => pool.stats().total.closed === 2);
+  assert.equal(pool.stats().total.errors, 1);
+});
+
 test('clients that half-close, send nothing or only connect harm nobody', async (t) => {
   const pool = await startCli(t, ['--workers', '2', '--log-level', 'debug']);
   const received = text(pool.stdout);

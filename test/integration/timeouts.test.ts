@@ -109,6 +109,17 @@ test('the earliest of several deadlines counts', async (t) => {
   assert.equal(pool.stats().total.idleTimeouts, 1);
 });
 
+test('a deadline that is earlier than all that are pending is kept', async (t) => {
+  const { pool, port } = await startPool(t, { firstByteTimeout: 500, idleTimeout: 3_600_000 });
+  pool.output!.resume();
+  const begun = await client(port);
+  begun.write('x');
+  await until('begun', () => pool.stats().total.bytesIn === 1);
+  for (let round = 0; round < 2; round++) await once((await client(port)).resume(), 'close');
+  assert.equal(pool.stats().total.firstByteTimeouts, 2);
+  begun.destroy();
+});
+
 test('1000 silent clients are all closed while others are served', async (t) => {
   const { pool, port } = await startPool(t, { workers: 2, idleTimeout: 1000, output: 'pipe' });
   pool.output?.resume();
