@@ -1,17 +1,20 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { closeSync } from 'node:fs';
+import { join } from 'node:path';
 import { setImmediate } from 'node:timers/promises';
 
 import { loadBinding } from '../../lib/native.js';
 import { after } from '../helpers/after.js';
 import { startCli } from '../helpers/cli.js';
 import { client, deliver, write } from '../helpers/clients.js';
+import { temporaryFolder } from '../helpers/files.js';
 import { startPool } from '../helpers/pool.js';
 import { privateMemoryOf, statOf } from '../helpers/processes.js';
 import { test } from '../helpers/test.js';
 import { until } from '../helpers/until.js';
 import { once, text } from '../helpers/within.js';
+import { addon } from '../native/addon.js';
 
 test('a client that resets mid-stream ends only its own connection, and what it had sent is delivered', async (t) => {
   const pool = await startCli(t, ['--workers', '1', '--log-level', 'debug']);
@@ -38,6 +41,27 @@ test('a client that resets mid-stream ends only its own connection, and what it 
   assert.equal((await pool.stop()).code, 0);
   assert.equal(await received, `${'r'.repeat(50_000)}still served`);
 });
+
+for (const kind of ['TCP', 'Unix'] as const) {
+  test(`urgent data stays in the stream of a ${kind} socket`, async (t) => {
+    const path = join(temporaryFolder(t), 'socket');
+    const pool = await startCli(t, [], kind === 'Unix' ? { path } : {});
+    const received = text(pool.stdout);
+    const socket = await client(kind === 'Unix' ? path : pool.tcp);
+    const { fd } = (socket as unknown as { _handle: { fd: number } })._handle;
+    assert.equal(addon.send(fd, Buffer.from('one ')), 4);
+    const sent = addon.sendUrgent(fd, Buffer.from('two '));
+    if (kind === 'Unix' && sent < 0) {
+      t.skip('before Linux 5.15');
+      return;
+    }
+    assert.equal(sent, 4);
+    socket.resume().end('three');
+    await once(socket, 'close');
+    assert.equal((await pool.stop()).code, 0);
+    assert.equal(await received, 'one two three');
+  });
+}
 
 test('a connection that breaks is counted as an error, one that ends is not', async (t) => {
   const { pool, port } = await startPool(t, {});

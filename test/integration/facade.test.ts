@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
+import { getEventListeners } from 'node:events';
 import { closeSync, existsSync, openSync, readFileSync, readlinkSync } from 'node:fs';
 import { connect, createServer } from 'node:net';
 import { join } from 'node:path';
@@ -236,6 +237,15 @@ test('an AbortSignal stops the pool, at any stage', async (t) => {
   during.abort(reason);
   await assert.rejects(start, reason);
   await closing;
+});
+
+test('a pool that has ended listens to its AbortSignal no more', async (t) => {
+  const { signal } = new AbortController();
+  const pool = await startPool(t, { signal });
+  pool.output?.resume();
+  assert.equal(getEventListeners(signal, 'abort').length, 1);
+  await pool.stop();
+  assert.equal(getEventListeners(signal, 'abort').length, 0);
 });
 
 test('await using stops the pool at the end of the block', async (t) => {

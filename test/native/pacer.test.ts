@@ -104,6 +104,13 @@ test('where everybody waits for an answer, a pause is for many clients and not f
   assert.ok(one.pauses < 200, `${one.pauses} pauses`);
 });
 
+test('a busy worker that suddenly has little to read pauses no longer than the delay', () => {
+  const worker = new Worker().run(100, every(5 * us));
+  assert.ok(worker.pause > 0);
+  worker.run(1, { wait: () => 1000 * ms, found: () => ({ bytes: 1, reads: 1 }) });
+  assert.ok(worker.pause > 0 && worker.pause <= delay, `${worker.pause} ns`);
+});
+
 test('without a delay there is no pause', () => {
   const pacer = new addon.Pacer(0, false);
   for (let now = 1; now < 1000; now += 1) assert.equal(pacer.round(now * us, 200, 1), 0);
