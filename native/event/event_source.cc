@@ -3,6 +3,8 @@
 #include <sys/socket.h>
 
 #include <algorithm>
+#include <array>
+#include <atomic>
 #include <cerrno>
 #include <csignal>
 #include <cstdint>
@@ -15,10 +17,18 @@ namespace {
 // A handler has no other way to find the process's event_source.
 volatile std::sig_atomic_t handler_fd = -1;
 
+using count = std::atomic<std::uint32_t>;
+static_assert(count::is_always_lock_free);
+
+// By number: those that have arrived and are not handed out. The handler adds, the loop takes away.
+std::array<count, NSIG> arrived{};
+
 void on_signal(int number) {
   const int saved = errno;
   const auto byte = static_cast<std::uint8_t>(number);
-  // A full pair already holds thousands of unread signals; one more would tell the loop nothing new.
+  // Counted first, so that the count is there for whoever is woken by the byte.
+  arrived[byte].fetch_add(1);
+  // A full pair wakes the loop as well.
   [[maybe_unused]] const sys::result sent = sys::send(handler_fd, &byte, sizeof byte);
   errno = saved;
 }
@@ -35,6 +45,7 @@ event_source::event_source(std::initializer_list<int> handled) {
   read_end_.reset(ends[0]);
   write_end_.reset(ends[1]);
   handler_fd = write_end_.get();
+  for (count& signals : arrived) signals.store(0);
 
   for (const int number : {SIGCHLD, SIGTERM, SIGINT, SIGALRM, SIGUSR1, SIGUSR2}) {
     const bool wanted = std::find(handled.begin(), handled.end(), number) != handled.end();
@@ -47,8 +58,16 @@ event_source::event_source(std::initializer_list<int> handled) {
 event_source::~event_source() { handler_fd = -1; }
 
 int event_source::next() {
-  std::uint8_t number = 0;
-  return sys::receive(read_end_.get(), &number, sizeof number) == sizeof number ? number : 0;
+  // Bytes before counts: what arrives in between is found, or leaves a byte that wakes the loop again.
+  std::array<std::uint8_t, 512> bytes;
+  while (sys::receive(read_end_.get(), bytes.data(), bytes.size()) == sys::result{bytes.size()}) {
+  }
+  for (std::size_t number = 1; number < arrived.size(); ++number) {
+    if (arrived[number].load() == 0) continue;
+    arrived[number].fetch_sub(1);
+    return static_cast<int>(number);
+  }
+  return 0;
 }
 
 }  // namespace procpool::event

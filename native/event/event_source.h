@@ -6,9 +6,10 @@
 
 namespace procpool::event {
 
-/// Signals as ordinary input: the handler writes the signal's number into a socketpair, the loop
-/// reads it there. Supervisor and worker, one each. The pair is owned here; constructing one in a
-/// forked child replaces what the child inherited.
+/// Signals as ordinary input: the handler counts the signal and writes its number into a socketpair.
+/// The byte only wakes the loop; what has arrived is in the counts, so that a full pair loses
+/// nothing. Supervisor and worker, one each. The pair is owned here; constructing one in a forked
+/// child replaces what the child inherited, and forgets what the parent had not handed out.
 class event_source {
  public:
   /// Installs the handler for `handled`, discards SIGPIPE, SIGHUP and SIGXFSZ (their causes are seen
@@ -20,10 +21,10 @@ class event_source {
   event_source(const event_source&) = delete;
   event_source& operator=(const event_source&) = delete;
 
-  /// To be watched for input.
+  /// To be watched for input, upon which next() is called until it returns 0.
   [[nodiscard]] int fd() const { return read_end_.get(); }
 
-  /// The next signal that has arrived, or 0.
+  /// A signal that has arrived, each as often as it did, or 0.
   int next();
 
  private:

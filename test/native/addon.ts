@@ -20,6 +20,8 @@ export interface Addon {
   Output: new (...setup: [fd: number] | [fd: number, kind: OutputKind, way: OutputWay]) => Output;
   Pacer: new (delayNs: number, brisk: boolean) => Pacer;
   CycleCheck: new () => CycleCheck;
+  /** Until it is closed, SIGTERM, SIGALRM and SIGCHLD of this process go there. */
+  Signals: new () => Signals;
   TimerWheel: new (timers: number, now: bigint) => TimerWheel;
   /** The last tick of 64 bits. */
   never: bigint;
@@ -176,6 +178,19 @@ export interface CycleCheck {
   readonly disorder: number;
   readonly total: number;
   add(chunk: Uint8Array): void;
+}
+
+/** The process's event_source. */
+export interface Signals {
+  readonly fd: number;
+  /** In this thread: each has arrived when it returns. */
+  raise(number: number, times: number): void;
+  next(): number;
+  /** Makes another in its place, as a forked child does. */
+  replace(): void;
+  /** Another thread sends SIGTERM each time that the last was handed out, soon after a SIGCHLD; returns how many were. */
+  surviveStorm(rounds: number, patienceMs: number): number;
+  close(): void;
 }
 
 /** A wheel together with its timers, each an index. Ticks are bigints, of 64 bits. */

@@ -12,6 +12,7 @@ Napi::Object initialize(Napi::Env, Napi::Object exports) {
   show_cycle_check(exports);
   show_delivery(exports);
   show_descriptors(exports);
+  show_signals(exports);
   show_timer_wheel(exports);
   show_http_parser(exports);
   return exports;
