@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <utility>
 
 namespace procpool::worker {
 
@@ -25,23 +26,20 @@ class pacer {
   /// Where everybody does, so that who has got his next sends the sooner.
   static constexpr manner brisk{10'000, 500'000, 5};
 
-  /// `delay_ns`: the longest pause; 0: there is none.
-  pacer(std::uint64_t delay_ns, const manner& pauses)
-      : longest_ns_(delay_ns), shortest_ns_(std::min(delay_ns, pauses.shortest_ns)), pauses_(pauses) {}
+  /// `delay_ns`: the longest pause; 0: there is none. `total_bytes`: where the count of bytes begins, which
+  /// goes on from worker to worker of a slot.
+  pacer(std::uint64_t delay_ns, const manner& pauses, std::uint64_t total_bytes)
+      : longest_ns_(delay_ns),
+        shortest_ns_(std::min(delay_ns, pauses.shortest_ns)),
+        pauses_(pauses),
+        total_bytes_(total_bytes) {}
 
-  [[nodiscard]] bool enabled() const { return longest_ns_ > 0; }
-
-  /// A round has ended that read so many bytes in so many reads, more than none. Returns how long to
+  /// A round has ended, with so many bytes in total and so many reads of its own. Returns how long to
   /// pause now.
-  std::uint64_t round(std::uint64_t now_ns, std::uint64_t bytes, std::uint64_t reads) {
-    const std::uint64_t took_ns = std::min(now_ns - last_ns_, unlike_ns);
-    last_ns_ = now_ns;
-    const bool small = bytes < reads * full_bytes;
-    pausing_ = pausing_ ? !in_vain(took_ns, bytes) : busy(took_ns, bytes) && small;
-    if (!pausing_ || !small) return 0;
-    const std::uint64_t wanted_ns = std::max(bytes, reads * worth_bytes) * took_ns / bytes;
-    pause_ns_ = (pause_ns_ + std::clamp(wanted_ns, shortest_ns_, longest_ns_)) / 2;
-    return pause_ns_;
+  std::uint64_t round(std::uint64_t now_ns, std::uint64_t total_bytes, std::uint64_t reads) {
+    const std::uint64_t bytes = total_bytes - std::exchange(total_bytes_, total_bytes);
+    if (longest_ns_ == 0 || bytes == 0) return 0;
+    return pause_after(now_ns, bytes, std::max<std::uint64_t>(reads, 1));
   }
 
  private:
@@ -51,6 +49,17 @@ class pacer {
   static constexpr std::uint32_t most_in_vain = 4;            // pauses
   static constexpr std::uint32_t first_patience = 16;         // rounds
   static constexpr std::uint32_t last_patience = 1024;
+
+  std::uint64_t pause_after(std::uint64_t now_ns, std::uint64_t bytes, std::uint64_t reads) {
+    const std::uint64_t took_ns = std::min(now_ns - last_ns_, unlike_ns);
+    last_ns_ = now_ns;
+    const bool small = bytes < reads * full_bytes;
+    pausing_ = pausing_ ? !in_vain(took_ns, bytes) : busy(took_ns, bytes) && small;
+    if (!pausing_ || !small) return 0;
+    const std::uint64_t wanted_ns = std::max(bytes, reads * worth_bytes) * took_ns / bytes;
+    pause_ns_ = (pause_ns_ + std::clamp(wanted_ns, shortest_ns_, longest_ns_)) / 2;
+    return pause_ns_;
+  }
 
   bool busy(std::uint64_t took_ns, std::uint64_t bytes) {
     usual_bytes_ = (usual_bytes_ * 7 + bytes) / 8;
@@ -73,6 +82,7 @@ class pacer {
   std::uint64_t longest_ns_;
   std::uint64_t shortest_ns_;
   manner pauses_;
+  std::uint64_t total_bytes_;
   std::uint64_t last_ns_ = 0;
   std::uint64_t pause_ns_ = 0;
   // Of a round without a pause, on average:

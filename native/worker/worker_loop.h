@@ -95,10 +95,10 @@ class worker_loop {
   shutdown shutdown_;
   Handler code_;  // outlives the clients, of which it keeps account
   clients<client> clients_{poller_, deadlines_, clock_, shutdown_, log_, stats_};
-  pacer pacer_{config_.batch_delay_us * std::uint64_t{1000}, gathers ? pacer::brisk : pacer::patient};
-  std::uint64_t paced_bytes_ = 0;  // that it knows of
-  std::uint64_t reads_ = 0;        // of this round
-  std::uint64_t pause_ns_ = 0;     // before the next one
+  pacer pacer_{config_.batch_delay_us * std::uint64_t{1000}, gathers ? pacer::brisk : pacer::patient,
+               stats_.bytes_in.get()};
+  std::uint64_t reads_ = 0;     // of this round
+  std::uint64_t pause_ns_ = 0;  // before the next one
 
   std::span<const epoll_event> unserved_;  // the poller's last events, from the next on
   bool crowded_ = false;                   // there may be more
@@ -182,11 +182,9 @@ template <handler Handler>
 void worker_loop<Handler>::pace() {
   // The round goes on, for others whose input is here.
   if (crowded_ || stalled_) return;
-  const std::uint64_t bytes = stats_.bytes_in.get() - paced_bytes_;
   const std::uint64_t reads = std::exchange(reads_, 0);
-  if (!pacer_.enabled() || bytes == 0 || shutdown_.draining()) return;
-  paced_bytes_ += bytes;
-  pause_ns_ = pacer_.round(sys::monotonic_ns(), bytes, std::max<std::uint64_t>(reads, 1));
+  if (shutdown_.draining()) return;
+  pause_ns_ = pacer_.round(sys::monotonic_ns(), stats_.bytes_in.get(), reads);
 }
 
 /// Lets input gather, but no order and no signal wait.

@@ -18,7 +18,7 @@ export interface Addon {
   DrainingConnection: new () => DrainingConnection;
   drain: { silentPauseMs: number; sendingPauseMs: number; limitMs: number };
   Output: new (...setup: [fd: number] | [fd: number, kind: OutputKind, way: OutputWay]) => Output;
-  Pacer: new (delayNs: number, brisk: boolean) => Pacer;
+  Pacer: new (delayNs: number, brisk: boolean, totalBytes: number) => Pacer;
   CycleCheck: new () => CycleCheck;
   /** Until it is closed, SIGTERM, SIGALRM and SIGCHLD of this process go there. */
   Signals: new () => Signals;
@@ -158,7 +158,7 @@ export type OutputWay = 'splice' | 'copy';
 
 export interface Pacer {
   /** How long to pause, in ns. */
-  round(nowNs: number, bytes: number, reads: number): number;
+  round(nowNs: number, totalBytes: number, reads: number): number;
 }
 
 export interface Output {

@@ -8,13 +8,14 @@ void show_pacer(Napi::Object exports) {
   constructor(
       exports, "Pacer",
       [](const Napi::CallbackInfo& info) {
-        return std::make_shared<worker::pacer>(js<std::uint64_t>::from(info[0]), info[1].As<Napi::Boolean>()
-                                                                                     ? worker::pacer::brisk
-                                                                                     : worker::pacer::patient);
+        const bool brisk = info[1].As<Napi::Boolean>();
+        return std::make_shared<worker::pacer>(js<std::uint64_t>::from(info[0]),
+                                               brisk ? worker::pacer::brisk : worker::pacer::patient,
+                                               js<std::uint64_t>::from(info[2]));
       },
       [](Napi::Object object, const std::shared_ptr<worker::pacer>& self) {
-        method(object, "round", [self](std::uint64_t now, std::uint64_t bytes, std::uint64_t reads) {
-          return self->round(now, bytes, reads);
+        method(object, "round", [self](std::uint64_t now, std::uint64_t total, std::uint64_t reads) {
+          return self->round(now, total, reads);
         });
       });
 }

@@ -26,12 +26,14 @@ const every = (apart: number, clients = 8): Traffic => ({
 
 class Worker {
   readonly pacer;
+  total;
   now = 1000 * ms;
   pause = 0;
   pauses = 0;
 
-  constructor({ brisk = false } = {}) {
-    this.pacer = new addon.Pacer(brisk ? 0.01 * ms : delay, brisk);
+  constructor({ brisk = false, total = 0 } = {}) {
+    this.total = total;
+    this.pacer = new addon.Pacer(brisk ? 0.01 * ms : delay, brisk, total);
   }
 
   /** So many rounds, each after `wait(pause)` ns; what `found(waited)` says is read. */
@@ -40,7 +42,8 @@ class Worker {
       const waited = wait(this.pause);
       this.now += waited;
       const { bytes, reads } = found(waited);
-      this.pause = this.pacer.round(this.now, bytes, reads);
+      this.total += bytes;
+      this.pause = this.pacer.round(this.now, this.total, reads);
       if (this.pause > 0) this.pauses += 1;
     }
     return this;
@@ -111,9 +114,15 @@ test('a busy worker that suddenly has little to read pauses no longer than the d
   assert.ok(worker.pause > 0 && worker.pause <= delay, `${worker.pause} ns`);
 });
 
+test('a worker that replaces another, whose count of bytes goes on, pauses as soon and as often', () => {
+  const pauses = (total: number): number => new Worker({ total }).run(100, every(5 * us)).pauses;
+  assert.ok(pauses(0) > 0);
+  assert.equal(pauses(2 ** 40), pauses(0));
+});
+
 test('without a delay there is no pause', () => {
-  const pacer = new addon.Pacer(0, false);
-  for (let now = 1; now < 1000; now += 1) assert.equal(pacer.round(now * us, 200, 1), 0);
+  const pacer = new addon.Pacer(0, false, 0);
+  for (let now = 1; now < 1000; now += 1) assert.equal(pacer.round(now * us, now * 200, 1), 0);
 });
 
 test('whatever comes whenever, no pause is longer than the delay', () => {
@@ -121,11 +130,13 @@ test('whatever comes whenever, no pause is longer than the delay', () => {
   const rounds = fc.array(fc.tuple(some, some, fc.integer({ min: 1, max: 256 })), { maxLength: 200 });
   fc.assert(
     fc.property(fc.constantFrom(0.01 * ms, delay), fc.boolean(), rounds, (longest, brisk, sequence) => {
-      const pacer = new addon.Pacer(longest, brisk);
+      const pacer = new addon.Pacer(longest, brisk, 0);
       let now = 0;
+      let total = 0;
       for (const [waited, bytes, reads] of sequence) {
         now += waited;
-        const pause = pacer.round(now, bytes, reads);
+        total += bytes;
+        const pause = pacer.round(now, total, reads);
         assert.ok(pause >= 0 && pause <= longest, `${pause} ns`);
       }
     }),
