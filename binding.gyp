@@ -21,6 +21,7 @@
         "native/addon/module.cc",
         "native/addon/readable.cc",
         "native/addon/records.cc",
+        "native/addon/socket_path.cc",
         "native/addon/stats_view.cc",
         "native/addon/supervisor_handle.cc",
         "native/ipc/channel.cc",

@@ -3,12 +3,11 @@
 #include <netdb.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
-#include <sys/un.h>
 
 #include <cerrno>
-#include <cstring>
 #include <memory>
 
+#include "addon/socket_path.h"
 #include "sys/sys_error.h"
 
 namespace procpool::addon {
@@ -69,39 +68,12 @@ listener listen_everywhere(const endpoint& wanted, int backlog) {
   }
 }
 
-sockaddr_un unix_address(const std::string& path) {
-  sockaddr_un address{};
-  address.sun_family = AF_UNIX;
-  if (path.size() >= sizeof address.sun_path) throw sys::sys_error("listen", ENAMETOOLONG);
-  std::memcpy(address.sun_path, path.data(), path.size());
-  return address;
-}
-
-bool is_stale(const sockaddr_un& address) {
-  struct stat status {};
-  if (sys::path_status(address.sun_path, status) < 0 || !S_ISSOCK(status.st_mode)) return false;
-  const sys::unique_fd probe(sys::check("socket", sys::socket(AF_UNIX, SOCK_STREAM)));
-  return sys::connect(probe.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) == -ECONNREFUSED;
-}
-
-listener listen_unix(const endpoint& wanted, int backlog) {
-  const sockaddr_un address = unix_address(wanted.path);
-  sys::unique_fd fd(sys::check("socket", sys::socket(AF_UNIX, SOCK_STREAM)));
-  const auto* generic = reinterpret_cast<const sockaddr*>(&address);
-  sys::result bound = sys::bind(fd.get(), generic, sizeof address);
-  if (bound == -EADDRINUSE && is_stale(address)) {
-    sys::check("listen", sys::remove_file(address.sun_path));
-    bound = sys::bind(fd.get(), generic, sizeof address);
-  }
-  sys::check("listen", bound);
-  sys::check("listen", sys::listen(fd.get(), backlog));
-  return {std::move(fd), {.host = {}, .port = 0, .path = wanted.path}, AF_UNIX};
-}
-
 }  // namespace
 
 listener listen_at(const endpoint& wanted, int backlog) {
-  if (!wanted.path.empty()) return listen_unix(wanted, backlog);
+  if (!wanted.path.empty()) {
+    return {listen_at_path(wanted.path, backlog), {.host = {}, .port = 0, .path = wanted.path}, AF_UNIX};
+  }
   return wanted.host.empty() ? listen_everywhere(wanted, backlog) : listen_tcp(wanted, backlog);
 }
 

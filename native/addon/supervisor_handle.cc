@@ -12,6 +12,7 @@
 #include "addon/errors.h"
 #include "addon/launcher.h"
 #include "addon/records.h"
+#include "addon/socket_path.h"
 #include "addon/stats_view.h"
 #include "sys/sys_error.h"
 
@@ -243,7 +244,7 @@ void supervisor_handle::reap() {
   int status = 0;
   const sys::result reaped = sys::wait_for(pid_, status, 0);
   close(control_watch_, control_);
-  config_.socket_file.remove();  // a supervisor that was killed left it behind
+  remove_stale(config_.socket_file);  // a supervisor that was killed left it behind
   (*page_)->state.set(static_cast<std::uint64_t>(ipc::pool_state::ended));
 
   call("ended", [reaped, status, this](Napi::Env env) {

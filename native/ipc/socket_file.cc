@@ -16,10 +16,13 @@ socket_file socket_file::of(const std::string& path) {
   return file;
 }
 
-void socket_file::remove() const {
+bool socket_file::is_there() const {
   struct stat status {};
-  if (!*this || sys::path_status(path, status) < 0) return;
-  if (status.st_dev != device || status.st_ino != inode) return;
+  return *this && sys::path_status(path, status) == 0 && status.st_dev == device && status.st_ino == inode;
+}
+
+void socket_file::remove() const {
+  if (!is_there()) return;
   [[maybe_unused]] const sys::result removed = sys::remove_file(path);
 }
 

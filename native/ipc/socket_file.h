@@ -17,6 +17,11 @@ struct socket_file {
   /// Throws sys_error.
   static socket_file of(const std::string& path);
 
+  /// It is still that one, or one that got its numbers when it was gone.
+  [[nodiscard]] bool is_there() const;
+
+  /// Whoever listens at it removes it before it closes its socket: afterwards the file is stale, and
+  /// may be replaced by another pool's at any moment.
   void remove() const;
 };
 

@@ -3,6 +3,7 @@
 #include <dirent.h>
 #include <fcntl.h>
 #include <sys/eventfd.h>
+#include <sys/file.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
@@ -100,6 +101,12 @@ result path_status(const char* path, struct stat& status) {
 result status_flags(int fd) { return outcome(::fcntl(fd, F_GETFL)); }
 
 result file_status(int fd, struct stat& status) { return outcome(::syscall(SYS_fstat, fd, &status)); }
+
+result lock_file(int fd) {
+  return retry([&] { return ::flock(fd, LOCK_EX | LOCK_NB); });
+}
+
+result unlock_file(int fd) { return outcome(::flock(fd, LOCK_UN)); }
 
 bool is_terminal(int fd) { return ::isatty(fd) == 1; }
 

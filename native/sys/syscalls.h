@@ -31,6 +31,9 @@ result path_status(const char* path, struct stat& status);
 result open(const char* path, int flags);
 result status_flags(int fd);
 result file_status(int fd, struct stat& status);
+/// An exclusive flock(2): -EWOULDBLOCK while another open file description has it.
+result lock_file(int fd);
+result unlock_file(int fd);
 bool is_terminal(int fd);
 result duplicate(int fd, int lowest);
 result pipe(int (&ends)[2], blocking mode);

@@ -1,0 +1,28 @@
+import { spawn, spawnSync, type StdioOptions } from 'node:child_process';
+import type { TestContext } from 'node:test';
+
+import { Cli, cli } from './cli.js';
+
+/** The user to whom nothing belongs, and for whom limits and permissions hold. */
+export const nobody = 65534;
+
+const asNobody = { uid: nobody, gid: nobody };
+
+/** False if tests can run the command as nobody, otherwise why not: what node:test takes for `skip`. */
+export const noNobody: string | false =
+  process.getuid?.() === 0 && spawnSync(process.execPath, [cli, '--version'], asNobody).status === 0
+    ? false
+    : 'needs root, and a tree that everybody may read';
+
+/** Runs the command as nobody, by way of `wrapper` if one is given; after the test nothing of it may be left. */
+export function runAsNobody(t: TestContext, args: string[], wrapper: string[] = []): Cli {
+  const [file = '', ...rest] = [...wrapper, process.execPath, cli, '--log-format', 'json', ...args];
+  const stdio: StdioOptions = ['ignore', 'ignore', 'pipe'];
+  const child = spawn(file, rest, { ...asNobody, stdio });
+  const run = new Cli(child);
+  t.after(async () => {
+    if (child.exitCode === null && child.signalCode === null) child.kill('SIGKILL');
+    await run.assertGone();
+  });
+  return run;
+}
