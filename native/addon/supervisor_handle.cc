@@ -4,8 +4,10 @@
 #include <sys/wait.h>
 #include <uv.h>
 
+#include <array>
 #include <cerrno>
 #include <csignal>
+#include <string_view>
 #include <thread>
 #include <utility>
 
@@ -42,14 +44,27 @@ Napi::Error listen_error(Napi::Env env, const sys::sys_error& failure, const end
   return error;
 }
 
-/// Not the host's child, so that its pid may be another's by now: the name tells.
-bool is_worker(pid_t pid) {
+bool is_worker(pid_t pid, std::size_t slot) {
   const std::string path = "/proc/" + std::to_string(pid) + "/comm";
   const sys::result fd = sys::open(path.c_str(), O_RDONLY);
   if (fd < 0) return false;
   const sys::unique_fd file(static_cast<int>(fd));
-  std::string name(ipc::worker_name.size(), '\0');
-  return sys::read(file.get(), name.data(), name.size()) > 0 && name == ipc::worker_name;
+  std::array<char, 16> name{};
+  const sys::result size = sys::read(file.get(), name.data(), name.size());
+  const std::string wanted = std::string(ipc::worker_name) + std::to_string(slot) + "\n";
+  return size >= 0 && wanted == std::string_view(name.data(), static_cast<std::size_t>(size));
+}
+
+/// Not the host's child, so that its pid may be another's by now: its name tells. Where there are
+/// descriptors of processes it cannot become another's between the look and the signal.
+void kill_worker(pid_t pid, std::size_t slot) {
+  const sys::result fd = sys::open_process(pid);
+  if (fd == -ESRCH) return;
+  const sys::unique_fd process(fd < 0 ? -1 : static_cast<int>(fd));
+  if (!is_worker(pid, slot)) return;
+  // Fails for one that has just ended.
+  [[maybe_unused]] const sys::result sent =
+      process ? sys::signal_process(process.get(), SIGKILL) : sys::kill(pid, SIGKILL);
 }
 
 }  // namespace
@@ -181,10 +196,9 @@ void supervisor_handle::kill(const Napi::CallbackInfo&) {
 
 void supervisor_handle::abandon(const Napi::CallbackInfo&) {
   if (control_) return;
-  for (const ipc::worker_slot& slot : (*page_)->workers) {
-    const auto pid = static_cast<pid_t>(slot.pid.get());
-    if (pid == 0 || !is_worker(pid)) continue;
-    [[maybe_unused]] const sys::result sent = sys::kill(pid, SIGKILL);
+  for (std::size_t slot = 0; slot < ipc::max_workers; ++slot) {
+    const auto pid = static_cast<pid_t>((*page_)->workers[slot].pid.get());
+    if (pid > 0) kill_worker(pid, slot);
   }
   close(log_watch_, log_);
 }

@@ -232,6 +232,17 @@ result fork() { return outcome(::fork()); }
 
 result kill(pid_t pid, int signal) { return outcome(::kill(pid, signal)); }
 
+// By number, which is the same on every architecture: the C library may know neither.
+result open_process(pid_t pid) {
+  constexpr long number = 434;
+  return outcome(::syscall(number, pid, 0));
+}
+
+result signal_process(int process, int signal) {
+  constexpr long number = 424;
+  return outcome(::syscall(number, process, signal, nullptr, 0));
+}
+
 result wait_for(pid_t pid, int& status, int flags) {
   return retry([&] { return ::waitpid(pid, &status, flags); });
 }

@@ -82,6 +82,10 @@ pid_t process_id();
 pid_t parent_id();
 result fork();
 result kill(pid_t pid, int signal);
+/// A descriptor of that very process, pidfd_open(2): -ENOSYS before Linux 5.3.
+result open_process(pid_t pid);
+/// pidfd_send_signal(2).
+result signal_process(int process, int signal);
 /// waitpid(2); `flags` as there.
 result wait_for(pid_t pid, int& status, int flags);
 /// Asks the kernel for `signal` when the thread that forked this process ends.

@@ -9,7 +9,7 @@ import { client, deliver } from '../helpers/clients.js';
 import { inject, noFaults, trace, traceable } from '../helpers/faults.js';
 import { temporaryFolder } from '../helpers/files.js';
 import { RawClient, send } from '../helpers/http.js';
-import { childrenOf, isLeft } from '../helpers/processes.js';
+import { childrenOf, isLeft, statOf } from '../helpers/processes.js';
 import { test } from '../helpers/test.js';
 import { until } from '../helpers/until.js';
 import { buffer, once, text } from '../helpers/within.js';
@@ -103,6 +103,24 @@ suite('system calls that fail', { skip: noFaults }, () => {
     for (const socket of clients) socket.resume().end();
     assert.deepEqual(await pool.stop(), { code: 0, signal: null });
   });
+
+  for (const [where, fault, sent] of [
+    ['', 'pidfd_open:delay_exit=1', /^pidfd_send_signal\(\d+, SIGKILL, NULL, 0\) *= 0$/],
+    [' where the kernel has no descriptors of processes', 'pidfd_open:error=ENOSYS', /^kill\(\d+, SIGKILL\) *= 0$/],
+  ] as const) {
+    test(`a hung worker without a supervisor is killed, and surely nobody else${where}`, async (t) => {
+      const pool = await startCli(t, ['--workers', '2']);
+      const hung = pool.worker(0);
+      process.kill(hung, 'SIGSTOP');
+      await until('stopped', () => statOf(hung)?.state === 'T');
+      const calls = await trace(t, pool.pid, 'pidfd_open,pidfd_send_signal,kill', fault);
+      process.kill(pool.supervisor, 'SIGKILL');
+      assert.equal((await pool.exited).code, 1);
+      const kills = (await calls()).filter((call) => call.includes(', SIGKILL'));
+      assert.ok(kills.length > 0);
+      for (const kill of kills) assert.match(kill.replace(/^\[pid +\d+\] /, ''), sent);
+    });
+  }
 
   test('the echo handler changes nothing about stdout', async (t) => {
     const pool = await startCli(t, ['--workers', '1', '--handler', 'echo']);
