@@ -81,9 +81,13 @@
         "native/worker/worker_log.cc",
         "native/worker/write_turn.cc",
       ],
+      "cflags_cc": ["-fPIE", "-fstack-protector-strong"],
+      "ldflags": ["-Wl,-z,relro,-z,now"],
       "ldflags!": ["-rdynamic"],
       "conditions": [
-        ["static_supervisor==1", {"ldflags": ["-static"]}],
+        ["static_supervisor==1", {"ldflags": ["-static-pie"]}, {"ldflags": ["-pie"]}],
+        # AddressSanitizer has checks of its own in the place of those.
+        ["sanitize==0", {"cflags_cc": ["-U_FORTIFY_SOURCE", "-D_FORTIFY_SOURCE=3"]}],
         ["sanitize==1", {
           "cflags_cc": ["-fsanitize=address,undefined", "-fno-sanitize=vptr", "-fno-sanitize-recover=all", "-fno-omit-frame-pointer", "-g", "-O1"],
           "ldflags": ["-fsanitize=address,undefined"],

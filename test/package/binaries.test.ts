@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
+import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 
@@ -15,10 +16,36 @@ function neededVersions(prefix: string): string[] {
 }
 
 test('the supervisor needs no loader and no library', () => {
-  const headers = run('readelf', ['--program-headers', '--wide', join(root, supervisor)]);
+  const headers = run('readelf', ['--program-headers', '--dynamic', '--wide', join(root, supervisor)]);
   assert.match(headers, /\bLOAD\b/);
-  assert.doesNotMatch(headers, /\b(?:INTERP|DYNAMIC)\b/);
+  assert.doesNotMatch(headers, /\b(?:INTERP|NEEDED)\b/);
 });
+
+test('the supervisor lies anywhere in memory, and its tables are read-only once it runs', () => {
+  const headers = run('readelf', ['--file-header', '--program-headers', '--dynamic', '--wide', join(root, supervisor)]);
+  assert.match(headers, /Type: +DYN\b/);
+  assert.match(headers, /\bGNU_RELRO\b/);
+  assert.match(headers, /\(FLAGS_1\) .*\bNOW\b.*\bPIE\b/);
+  const [, flags] = /\bGNU_STACK\b(?: +0x\w+){5} +([RWE]+)/.exec(headers) ?? [];
+  assert.equal(flags, 'RW');
+});
+
+/** What the supervisor was linked from: its own symbols are stripped. */
+function objects(): string[] {
+  const folder = join(root, 'build', 'Release', 'obj.target', 'procpool-supervisor');
+  return readdirSync(folder, { recursive: true, encoding: 'utf8' })
+    .filter((name) => name.endsWith('.o'))
+    .map((name) => join(folder, name));
+}
+
+for (const [what, symbol] of [
+  ['guards its stack', '__stack_chk_fail'],
+  ['checks the bounds of what it copies and prints', '__fprintf_chk'],
+] as const) {
+  test(`the supervisor ${what}`, () => {
+    assert.match(run('readelf', ['--symbols', '--wide', ...objects()]), new RegExp(`\\bUND ${symbol}\\b`));
+  });
+}
 
 test('the supervisor says that it is not started by hand', () => {
   const { status, stderr } = spawnSync(join(root, supervisor), { encoding: 'utf8' });
