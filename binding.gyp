@@ -56,6 +56,7 @@
         "native/supervisor/listen_queue.cc",
         "native/supervisor/main.cc",
         "native/supervisor/spawn.cc",
+        "native/supervisor/start_failures.cc",
         "native/supervisor/stop.cc",
         "native/supervisor/supervisor_loop.cc",
         "native/supervisor/worker_table.cc",

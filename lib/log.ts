@@ -133,9 +133,18 @@ const details: Record<LogEvent, (record: NativeRecord, address: () => Address | 
     milliseconds: record.value,
     message: `${who(record)} starts again in ${record.value} ms`,
   }),
+  shortage: (record) => ({
+    message: `only ${record.count} of ${record.value} workers can be started; the others are tried on`,
+  }),
+  'resize-failed': (record) => ({
+    message: `${record.value} workers cannot be started: there shall be ${record.count} as before`,
+  }),
   'give-up': (record) => ({ message: `${who(record)} failed to start ${record.value} times` }),
   output: (record) => ({ error: record.error, message: outputFailure(record) }),
-  fail: (record) => ({ error: record.error, message: `${who(record)}: ${record.call}: ${record.errorText}` }),
+  fail: (record) => {
+    const times = record.count > 1 ? `, ${record.count} times` : '';
+    return { error: record.error, message: `${who(record)}: ${record.call}: ${record.errorText}${times}` };
+  },
   done: () => ({ message: 'every process has ended' }),
 };
 

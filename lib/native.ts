@@ -30,6 +30,8 @@ export type LogEvent =
   | 'kill'
   | 'exit'
   | 'respawn'
+  | 'shortage'
+  | 'resize-failed'
   | 'give-up'
   | 'output'
   | 'fail'

@@ -92,8 +92,9 @@ export class ProcessPool extends EventEmitter<ProcessPoolEvents> implements Asyn
   }
 
   /**
-   * Resolves when every worker accepts. Rejects with a system error (`EADDRINUSE`, `EACCES`, `ENOTFOUND`, …), a
-   * {@link ProcpoolError} or the reason of the abort; then nothing is left running.
+   * Resolves when every worker accepts, or where some cannot be started, when the others do. Rejects with a system error
+   * (`EADDRINUSE`, `EACCES`, `ENOTFOUND`, …), a {@link ProcpoolError} or the reason of the abort; then nothing is left
+   * running.
    */
   async start(): Promise<void> {
     if (this.#phase !== 'idle') throw this.#stateError('start');
@@ -124,7 +125,8 @@ export class ProcessPool extends EventEmitter<ProcessPoolEvents> implements Asyn
   }
 
   /**
-   * Changes the number of workers; resolves when that many accept. One that is too many takes no new connections and
+   * Changes the number of workers; resolves when that many accept. Rejects with `ERR_PROCPOOL_WORKERS` where they cannot
+   * be started: the pool keeps the size it had. One that is too many takes no new connections and
    * ends with the last that it has.
    */
   async resize(workers: number): Promise<void> {
@@ -275,6 +277,14 @@ export class ProcessPool extends EventEmitter<ProcessPoolEvents> implements Asyn
         break;
       case 'fail':
         this.#lastWords = `: ${record.call}: ${record.errorText} (${record.error})`;
+        break;
+      case 'resize-failed':
+        if (record.value !== this.#target) break; // another was wanted since
+        this.#target = record.count;
+        this.#settleResizes((one) => {
+          const wanted = `${record.value} workers cannot be started${this.#lastWords}`;
+          one.reject(new ProcpoolError('ERR_PROCPOOL_WORKERS', `${wanted}; the size stays ${record.count}`));
+        });
         break;
       case 'give-up':
         this.#failure = new ProcpoolError(

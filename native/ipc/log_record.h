@@ -13,32 +13,34 @@ namespace procpool::ipc {
 enum class log_level : std::uint8_t { silent, error, warn, info, debug };
 
 enum class log_event : std::uint8_t {
-  start,        // the supervisor, or a worker, runs
-  listening,    // every worker accepts; once
-  size,         // count: workers that accept, value: how many there shall be
-  signal,       // value: its number
-  connect,      // peer
-  close,        // peer, count: bytes received
-  reset,        // peer, count, error: the connection ended with it
-  timeout,      // peer, count, value: the timeout_reason for which it was closed
-  request,      // peer, count: bytes of its body, value: the status it was answered with
-  torn,         // peer, count: bytes of a body that are delivered although the rest did not come
-  refuse,       // peer, error: no descriptor for it
-  stall,        // stdout takes no more for now
-  resume,       // count: how long it took no more, in ns
-  drain,        // value: the time it may take, in ms
-  drained,      // a worker has delivered all
-  expire,       // drain timeout reached
-  undelivered,  // count: bytes that stdout did not get
-  unserved,     // count: clients that waited to be accepted when the pool ended
-  lost,         // a worker died during the drain: nobody knows what its sockets held
-  kill,         // a worker did not end in time
-  exit,         // a worker ended; value: its wait status
-  respawn,      // value: ms until the worker is started again
-  give_up,      // value: starts that failed in a row
-  output,       // error: stdout is broken
-  fail,         // error, call: the pool cannot go on
-  done,         // the supervisor ends
+  start,          // the supervisor, or a worker, runs
+  listening,      // every worker accepts; once
+  size,           // count: workers that accept, value: how many there shall be
+  signal,         // value: its number
+  connect,        // peer
+  close,          // peer, count: bytes received
+  reset,          // peer, count, error: the connection ended with it
+  timeout,        // peer, count, value: the timeout_reason for which it was closed
+  request,        // peer, count: bytes of its body, value: the status it was answered with
+  torn,           // peer, count: bytes of a body that are delivered although the rest did not come
+  refuse,         // peer, error: no descriptor for it
+  stall,          // stdout takes no more for now
+  resume,         // count: how long it took no more, in ns
+  drain,          // value: the time it may take, in ms
+  drained,        // a worker has delivered all
+  expire,         // drain timeout reached
+  undelivered,    // count: bytes that stdout did not get
+  unserved,       // count: clients that waited to be accepted when the pool ended
+  lost,           // a worker died during the drain: nobody knows what its sockets held
+  kill,           // a worker did not end in time
+  exit,           // a worker ended; value: its wait status
+  respawn,        // value: ms until the worker is started again
+  shortage,       // count: workers that accept, value: how many there shall be; the others cannot be started
+  resize_failed,  // value: how many workers cannot be started, count: how many there shall be instead
+  give_up,        // value: starts that failed in a row
+  output,         // error: stdout is broken
+  fail,           // error, call, count: how often, if more than once: the pool or a worker cannot go on
+  done,           // the supervisor ends
 };
 
 /// What a client took too long for.

@@ -228,12 +228,17 @@ void supervisor_loop::hand_out() {
 
 void supervisor_loop::resize(std::uint32_t workers) {
   if (!stop_.running()) return;
-  for (const int slot : table_.resize(workers, now_ms())) {
+  let_go(table_.resize(workers, now_ms()));
+  log_size();
+}
+
+void supervisor_loop::let_go(const surplus& left) {
+  for (const int slot : left.dropped) set_state(slot, ipc::worker_state::unused);
+  for (const int slot : left.retiring) {
     dispatcher_.remove(slot);
     set_state(slot, ipc::worker_state::retiring);
     order(slot, ipc::worker_order::retire);
   }
-  log_size();
 }
 
 void supervisor_loop::start_due_workers() {
@@ -247,6 +252,7 @@ void supervisor_loop::start_due_workers() {
 void supervisor_loop::start_worker(int slot) {
   try {
     spawned worker = spawn(slot, {config_, page_, queue_.fd(), log_channel_.get(), turn_bell_.get()});
+    start_failures_.end(host_);
     table_.started(slot, worker.pid, now_ms());
     page_.workers[slot].pid.set(static_cast<std::uint64_t>(worker.pid));
     set_state(slot, ipc::worker_state::starting);
@@ -254,7 +260,7 @@ void supervisor_loop::start_worker(int slot) {
     channel = std::move(worker.channel);
     sys::check("epoll_ctl", poller_.add(channel.fd(), EPOLLIN, worker_tag + static_cast<std::uint64_t>(slot)));
   } catch (const sys::sys_error& failure) {
-    host_.write(ipc::log_event::fail, ipc::describe(failure), slot);
+    start_failures_.add(host_, failure, slot);
     if (table_.at(slot).now == phase::starting) {
       // Forked, but not to be heard: its end of the channel closes, and it is reaped like any other.
       channels_[static_cast<std::size_t>(slot)].close();
@@ -265,17 +271,22 @@ void supervisor_loop::start_worker(int slot) {
 }
 
 void supervisor_loop::follow(int slot, const aftermath& after) {
-  if (!after.replaced) return set_state(slot, ipc::worker_state::unused);
-  set_state(slot, ipc::worker_state::waiting);
-  page_.workers[slot].restarts.add(1);
-  if (after.given_up) {
-    failed_ = true;
-    host_.write(ipc::log_event::give_up, counted(0, table_.at(slot).failed_starts), slot);
-    return begin_stop(config_.drain_ms);
+  set_state(slot, after.replaced ? ipc::worker_state::waiting : ipc::worker_state::unused);
+  if (after.given_up) on_given_up(slot);
+}
+
+/// The pool serves on with the workers that it has, if it has any.
+void supervisor_loop::on_given_up(int slot) {
+  if (const auto standing = table_.standing()) {
+    host_.write(ipc::log_event::resize_failed, counted(*standing, static_cast<std::uint32_t>(table_.target())));
+    let_go(table_.fall_back(now_ms()));
+    return log_size();
   }
-  if (after.delay_ms > 0) {
-    host_.write(ipc::log_event::respawn, counted(0, static_cast<std::uint32_t>(after.delay_ms)), slot);
-  }
+  if (!table_.hopeless()) return look_at_size();
+  failed_ = true;
+  start_failures_.end(host_);
+  host_.write(ipc::log_event::give_up, counted(0, table_.at(slot).failed_starts), slot);
+  begin_stop(config_.drain_ms);
 }
 
 void supervisor_loop::reap() {
@@ -298,7 +309,12 @@ void supervisor_loop::on_ended(int slot, int status) {
   write(ipc::log_event::exit, slot, static_cast<std::uint32_t>(status));
   const bool was_ready = table_.at(slot).now == phase::ready;
   if (!stop_.running()) on_ended_in_stop(slot, status);
-  follow(slot, table_.ended(slot, now_ms()));
+  const aftermath after = table_.ended(slot, now_ms());
+  if (after.replaced) page_.workers[slot].restarts.add(1);
+  follow(slot, after);
+  if (after.delay_ms > 0 && table_.at(slot).now == phase::waiting) {
+    host_.write(ipc::log_event::respawn, counted(0, static_cast<std::uint32_t>(after.delay_ms)), slot);
+  }
   page_.workers[slot].pid.set(0);
   if (was_ready && stop_.running()) log_size();
   offering_ = true;
@@ -331,7 +347,18 @@ void supervisor_loop::settle_accounts(int slot) {
 void supervisor_loop::log_size() {
   const std::size_t ready = table_.count(phase::ready);
   host_.write(ipc::log_event::size, counted(ready, static_cast<std::uint32_t>(table_.target())));
-  if (listening_ || ready < table_.target()) return;
+  look_at_size();
+}
+
+void supervisor_loop::look_at_size() {
+  const std::size_t ready = table_.count(phase::ready);
+  const bool complete = ready >= table_.target();
+  const bool too_few = !complete && ready > 0 && table_.short_of_workers();
+  if (too_few && !std::exchange(short_, too_few)) {
+    host_.write(ipc::log_event::shortage, counted(ready, static_cast<std::uint32_t>(table_.target())));
+  }
+  if (complete) short_ = false;
+  if (listening_ || !(complete || too_few)) return;
   listening_ = true;
   page_.state.set(static_cast<std::uint64_t>(ipc::pool_state::running));
   host_.write(ipc::log_event::listening);
@@ -424,6 +451,7 @@ void supervisor_loop::kill_stuck_workers(std::uint64_t now) {
 void supervisor_loop::publish_stage() { page_.stage_ends_ns.set(stop_.ends_ms().value_or(0) * 1'000'000); }
 
 int supervisor_loop::finish() {
+  start_failures_.end(host_);
   std::uint64_t undelivered = 0;
   for (const ipc::worker_slot& stats : page_.workers) {
     undelivered += stats.bytes_dropped.get() + stats.bytes_unread.get();

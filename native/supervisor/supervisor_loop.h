@@ -13,6 +13,7 @@
 #include "supervisor/dispatcher.h"
 #include "supervisor/listen_queue.h"
 #include "supervisor/spawn.h"
+#include "supervisor/start_failures.h"
 #include "supervisor/stop.h"
 #include "supervisor/worker_table.h"
 
@@ -50,11 +51,14 @@ class supervisor_loop {
   void start_due_workers();
   void start_worker(int slot);
   void follow(int slot, const aftermath& after);
+  void on_given_up(int slot);
+  void let_go(const surplus& left);
   void reap();
   void on_ended(int slot, int status);
   void on_ended_in_stop(int slot, int status);
   void settle_accounts(int slot);
   void log_size();
+  void look_at_size();
 
   void begin_stop(std::uint64_t drain_ms);
   void order_drain(int slot);
@@ -80,6 +84,7 @@ class supervisor_loop {
   event::event_source signals_;
   listen_queue queue_;
   worker_table table_{ipc::max_workers};
+  start_failures start_failures_;
   dispatcher dispatcher_;
   std::vector<ipc::channel> channels_;  // by slot
   std::vector<std::size_t> tokens_;     // by slot, to be given
@@ -94,6 +99,7 @@ class supervisor_loop {
   std::uint64_t shortage_until_ms_ = 0;         // a worker could take no connection at all
   bool offering_ = false;                       // at the end of the round: there may be connections, or room for them
   bool listening_ = false;
+  bool short_ = false;  // of workers, and has said so
   bool failed_ = false;
   bool output_gone_ = false;
 };

@@ -13,26 +13,54 @@ bool runs(const worker_entry& entry) {
 
 bool is_member(const worker_entry& entry) { return entry.now != phase::empty && entry.now != phase::retiring; }
 
+bool has_given_up(const worker_entry& entry) { return entry.failed_starts >= backoff::give_up_after; }
+
 }  // namespace
 
-std::vector<int> worker_table::resize(std::size_t target, std::uint64_t now_ms) {
+surplus worker_table::resize(std::size_t target, std::uint64_t now_ms) {
   if (stopped_) return {};
+  if (!standing_ && target_ > 0) standing_ = target_;
   target_ = target;
   add_members(now_ms);
+  surplus left = remove_members();
+  settle();
+  return left;
+}
+
+surplus worker_table::fall_back(std::uint64_t now_ms) {
+  surplus left = resize(standing_.value_or(target_), now_ms);
+  standing_.reset();
+  return left;
+}
+
+void worker_table::settle() {
+  if (count(phase::ready) >= target_) standing_.reset();
+}
+
+bool worker_table::hopeless() const {
+  return std::none_of(entries_.begin(), entries_.end(), runs) &&
+         std::all_of(entries_.begin(), entries_.end(),
+                     [](const worker_entry& entry) { return !is_member(entry) || has_given_up(entry); });
+}
+
+bool worker_table::short_of_workers() const { return std::any_of(entries_.begin(), entries_.end(), has_given_up); }
+
+surplus worker_table::remove_members() {
   std::size_t count = members();
-  std::vector<int> retired;
+  surplus left;
   for (std::size_t slot = entries_.size(); slot-- > 0 && count > target_;) {
-    worker_entry& entry = entries_[slot];
-    if (!is_member(entry)) continue;
+    if (entries_[slot].now != phase::waiting) continue;
     --count;
-    if (runs(entry)) {
-      entry.now = phase::retiring;
-      retired.push_back(static_cast<int>(slot));
-    } else {
-      entry = {};
-    }
+    entries_[slot] = {};
+    left.dropped.push_back(static_cast<int>(slot));
   }
-  return retired;
+  for (std::size_t slot = entries_.size(); slot-- > 0 && count > target_;) {
+    if (!is_member(entries_[slot])) continue;
+    --count;
+    entries_[slot].now = phase::retiring;
+    left.retiring.push_back(static_cast<int>(slot));
+  }
+  return left;
 }
 
 void worker_table::add_members(std::uint64_t now_ms) {
@@ -88,6 +116,7 @@ void worker_table::ready(int slot) {
   worker_entry& worker = entry(slot);
   worker.failed_starts = 0;
   if (worker.now == phase::starting) worker.now = phase::ready;
+  settle();
 }
 
 bool worker_table::leaving(int slot, std::uint64_t now_ms) {
@@ -125,7 +154,7 @@ aftermath worker_table::replace(int slot, std::uint64_t now_ms) {
   const std::uint64_t delay = backoff::delay_ms(worker.young_deaths);
   worker.now = phase::waiting;
   worker.wake_ms = now_ms + delay;
-  return {.replaced = true, .given_up = worker.failed_starts >= backoff::give_up_after, .delay_ms = delay};
+  return {.replaced = true, .given_up = has_given_up(worker), .delay_ms = delay};
 }
 
 std::optional<int> worker_table::slot_of(pid_t pid) const {

@@ -29,8 +29,14 @@ struct worker_entry {
 /// What follows from a worker's end.
 struct aftermath {
   bool replaced = false;
-  bool given_up = false;
+  bool given_up = false;  // its starts have failed too often in a row; it is tried on all the same
   std::uint64_t delay_ms = 0;
+};
+
+/// Slots that are too many for a smaller pool.
+struct surplus {
+  std::vector<int> retiring;
+  std::vector<int> dropped;  // nothing runs there
 };
 
 /// The pool's workers by slot: who they are, how far they are, who is to be started when. Pure:
@@ -41,9 +47,21 @@ class worker_table {
   explicit worker_table(std::size_t capacity) : capacity_(capacity) {}
 
   /// How many workers there shall be. New ones wait for their start at `now_ms`, or for a slot that a
-  /// retiring worker still has; returns those that are too many and run: they are retiring from now
-  /// on.
-  std::vector<int> resize(std::size_t target, std::uint64_t now_ms);
+  /// retiring worker still has. Of those that are too many the ones that do not run go first.
+  surplus resize(std::size_t target, std::uint64_t now_ms);
+
+  /// The size from before the resizes that have not come as far as so many ready workers; none where
+  /// there is no such resize, or the pool has its first size.
+  [[nodiscard]] std::optional<std::size_t> standing() const { return standing_; }
+
+  /// Takes those resizes back.
+  surplus fall_back(std::uint64_t now_ms);
+
+  /// No worker runs, and none can be started.
+  [[nodiscard]] bool hopeless() const;
+
+  /// Some cannot be started.
+  [[nodiscard]] bool short_of_workers() const;
 
   /// No worker is started any more, but those that are recruited.
   void stop();
@@ -71,12 +89,15 @@ class worker_table {
  private:
   [[nodiscard]] std::size_t members() const;
   void add_members(std::uint64_t now_ms);
+  surplus remove_members();
+  void settle();
   worker_entry& entry(int slot) { return entries_[static_cast<std::size_t>(slot)]; }
   aftermath replace(int slot, std::uint64_t now_ms);
 
   std::size_t capacity_;
   std::vector<worker_entry> entries_;  // grows as needed
   std::size_t target_ = 0;
+  std::optional<std::size_t> standing_;
   bool stopped_ = false;
 };
 

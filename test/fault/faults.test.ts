@@ -185,10 +185,42 @@ suite('system calls that fail', { skip: noFaults }, () => {
     await until('replaced', () => pool.worker(0) !== before);
     assert.deepEqual(
       pool.all('fail').map(({ message }) => message),
-      Array(3).fill('worker 0: fork: resource temporarily unavailable'),
+      [
+        'worker 0: fork: resource temporarily unavailable',
+        'supervisor: fork: resource temporarily unavailable, 3 times',
+      ],
     );
     await deliver(pool.tcp, 'x');
     assert.equal((await pool.stop()).code, 0);
+  });
+
+  test('as long as one worker runs the pool serves on, though no other can be started', async (t) => {
+    const pool = await startCli(t, ['--workers', '3', '--handler', 'echo']);
+    const stop = await inject(t, pool.supervisor, 'clone,fork,vfork,clone3:error=EAGAIN');
+    for (const worker of [0, 2]) process.kill(pool.worker(worker), 'SIGKILL');
+    const { message } = await pool.logged('shortage');
+    assert.equal(message, 'only 1 of 3 workers can be started; the others are tried on');
+    for (let round = 0; round < 4; round++) {
+      const socket = await client(pool.tcp);
+      socket.write('served');
+      assert.equal(String((await once(socket, 'data'))[0]), 'served');
+      socket.destroy();
+    }
+    assert.equal(pool.all('fail').length, 1);
+    await stop();
+    await until('replaced', () => pool.all('size').at(-1)?.message === '3 of 3 workers accept');
+    assert.match(pool.all('fail')[1]!.message, /^supervisor: fork: .*, \d+ times$/);
+    assert.equal(pool.all('shortage').length, 1);
+    assert.equal((await pool.stop()).code, 0);
+  });
+
+  test('a pool none of whose workers can be started any more ends', async (t) => {
+    const pool = await startCli(t, ['--workers', '2']);
+    await inject(t, pool.supervisor, 'clone,fork,vfork,clone3:error=EAGAIN');
+    for (const worker of [0, 1]) process.kill(pool.worker(worker), 'SIGKILL');
+    assert.deepEqual(await pool.exited, { code: 1, signal: null });
+    assert.equal(pool.all('give-up').length, 1);
+    assert.equal(pool.all('fail').length, 2, 'once, and how often');
   });
 
   test('workers that die at their start are given up, and the reason is logged', async (t) => {

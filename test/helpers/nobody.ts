@@ -3,10 +3,10 @@ import type { TestContext } from 'node:test';
 
 import { Cli, cli } from './cli.js';
 
-/** The user to whom nothing belongs, and for whom limits and permissions hold. */
-export const nobody = 65534;
+/** A user to whom nothing belongs, for whom limits and permissions hold: a different one in each file of tests. */
+export const nobody = 100_000 + process.pid;
 
-const asNobody = { uid: nobody, gid: nobody };
+export const asNobody = { uid: nobody, gid: nobody };
 
 /** False if tests can run the command as nobody, otherwise why not: what node:test takes for `skip`. */
 export const noNobody: string | false =

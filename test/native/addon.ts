@@ -81,10 +81,19 @@ export interface Aftermath {
   delayMs: number;
 }
 
+/** Slots, those that are too many. */
+export interface Surplus {
+  retiring: number[];
+  dropped: number[];
+}
+
 export interface WorkerTable {
   readonly target: number;
-  /** Returns the slots that are retiring from now on. */
-  resize(target: number, now: number): number[];
+  readonly standing: number | undefined;
+  readonly hopeless: boolean;
+  readonly shortOfWorkers: boolean;
+  resize(target: number, now: number): Surplus;
+  fallBack(now: number): Surplus;
   stop(): void;
   recruit(now: number): number | undefined;
   due(now: number): number | undefined;

@@ -13,6 +13,7 @@ using supervisor::phase;
 using supervisor::request;
 using supervisor::stop;
 using supervisor::stop_requests;
+using supervisor::surplus;
 using supervisor::worker_entry;
 using supervisor::worker_table;
 
@@ -50,6 +51,16 @@ struct js<aftermath> {
   }
 };
 
+template <>
+struct js<surplus> {
+  static Napi::Value to(Napi::Env env, const surplus& left) {
+    Napi::Object object = Napi::Object::New(env);
+    object.Set("retiring", js<std::vector<int>>::to(env, left.retiring));
+    object.Set("dropped", js<std::vector<int>>::to(env, left.dropped));
+    return object;
+  }
+};
+
 namespace {
 
 void show_dispatcher(Napi::Object object, const std::shared_ptr<dispatcher>& self) {
@@ -63,6 +74,7 @@ void show_dispatcher(Napi::Object object, const std::shared_ptr<dispatcher>& sel
 
 void show_worker_table(Napi::Object object, const std::shared_ptr<worker_table>& self) {
   method(object, "resize", [self](std::size_t target, std::uint64_t now) { return self->resize(target, now); });
+  method(object, "fallBack", [self](std::uint64_t now) { return self->fall_back(now); });
   method(object, "stop", [self] { self->stop(); });
   method(object, "recruit", [self](std::uint64_t now) { return self->recruit(now); });
   method(object, "due", [self](std::uint64_t now) { return self->due(now); });
@@ -76,6 +88,9 @@ void show_worker_table(Napi::Object object, const std::shared_ptr<worker_table>&
   method(object, "count", [self](phase which) { return self->count(which); });
   method(object, "alive", [self] { return self->alive(); });
   property(object, "target", [self] { return self->target(); });
+  property(object, "standing", [self] { return self->standing(); });
+  property(object, "hopeless", [self] { return self->hopeless(); });
+  property(object, "shortOfWorkers", [self] { return self->short_of_workers(); });
 }
 
 void show_stop_requests(Napi::Object object, const std::shared_ptr<stop_requests>& self) {

@@ -26,6 +26,11 @@ class Pair {
     assert.deepEqual(this.table.resize(target, this.#now), this.model.resize(target, this.#now));
   }
 
+  fallBack(): void {
+    if (this.model.stopped) return;
+    assert.deepEqual(this.table.fallBack(this.#now), this.model.fallBack(this.#now));
+  }
+
   stop(): void {
     this.table.stop();
     this.model.stop();
@@ -76,6 +81,9 @@ class Pair {
     assert.equal(table.due(this.#now), model.due(this.#now));
     assert.equal(table.nextWakeMs(), model.nextWakeMs());
     assert.equal(table.target, model.target);
+    assert.equal(table.standing, model.standing);
+    assert.equal(table.hopeless, model.hopeless());
+    assert.equal(table.shortOfWorkers, model.shortOfWorkers());
     const members = table.count('waiting') + table.count('starting') + table.count('ready');
     if (model.stopped) assert.equal(table.count('waiting'), 0);
     else assert.equal(members, table.target);
@@ -92,6 +100,9 @@ type Step = (pair: Pair) => void;
 const step = {
   resize: fc.nat(7).map((target): Step => (pair) => {
     pair.resize(target);
+  }),
+  fallBack: fc.constant<Step>((pair) => {
+    pair.fallBack();
   }),
   start: fc.constant<Step>((pair) => {
     pair.start();
@@ -113,6 +124,7 @@ const step = {
 const steps = fc.array(
   fc.oneof(
     { weight: 3, arbitrary: step.resize },
+    { weight: 1, arbitrary: step.fallBack },
     { weight: 8, arbitrary: step.start },
     { weight: 2, arbitrary: step.failStart },
     { weight: 5, arbitrary: step.ready },
@@ -155,7 +167,7 @@ test('after a stop at any time nobody is started or replaced, and the last end e
 /** A table whose only worker waits for its start at time 0. */
 function tableOfOne(): WorkerTable {
   const table = new addon.WorkerTable();
-  assert.deepEqual(table.resize(1, 0), []);
+  table.resize(1, 0);
   return table;
 }
 
@@ -185,7 +197,7 @@ test('a worker is due when its delay is over, and not before', () => {
   assert.equal(table.due(now + after.delayMs), 0);
 });
 
-test('the pool gives up after so many starts in a row that never came as far as accepting', () => {
+test('a slot is given up after so many starts in a row that never came as far as accepting', () => {
   for (const failure of ['dies before it is ready', 'cannot be started']) {
     const table = tableOfOne();
     const fail = (): Aftermath =>
@@ -193,6 +205,66 @@ test('the pool gives up after so many starts in a row that never came as far as 
     for (let count = 1; count < backoff.giveUpAfter; count += 1) assert.equal(fail().givenUp, false);
     assert.equal(fail().givenUp, true);
   }
+});
+
+/** A table with ready workers in the first slots; the others wait, and cannot be started. */
+function tableWith(ready: number, waiting: number): WorkerTable {
+  const table = new addon.WorkerTable();
+  table.resize(ready, 0);
+  for (let slot = 0; slot < ready; slot += 1) {
+    table.started(slot, 100 + slot, 0);
+    table.ready(slot);
+  }
+  table.resize(ready + waiting, 0);
+  for (let count = 0; count < backoff.giveUpAfter; count += 1) {
+    for (let slot = ready; slot < ready + waiting; slot += 1) table.startFailed(slot, 0);
+  }
+  return table;
+}
+
+test('there is hope as long as a worker runs, or one can still be tried', () => {
+  const table = tableWith(1, 2);
+  assert.equal(table.hopeless, false);
+  for (let count = 1; count < backoff.giveUpAfter; count += 1) {
+    table.ended(0, 0);
+    assert.equal(table.hopeless, false);
+    table.startFailed(0, 0);
+  }
+  assert.equal(table.hopeless, false);
+  table.startFailed(0, 0);
+  assert.equal(table.hopeless, true);
+  table.started(1, 200, 0);
+  assert.equal(table.hopeless, false);
+});
+
+test('a resize that cannot be reached can be taken back: the workers that ran before run on', () => {
+  const table = tableWith(2, 3);
+  table.started(3, 200, 0);
+  table.ready(3);
+  assert.equal(table.standing, 2);
+  assert.deepEqual(table.fallBack(0), { retiring: [3], dropped: [4, 2] });
+  assert.equal(table.target, 2);
+  assert.equal(table.standing, undefined);
+  assert.deepEqual(table.alive(), [0, 1, 3]);
+  assert.equal(table.count('ready'), 2);
+});
+
+test('after several resizes none of which was reached, the size stands from before the first', () => {
+  const table = tableWith(2, 3);
+  table.resize(9, 0);
+  table.resize(4, 0);
+  assert.equal(table.standing, 2);
+  table.resize(2, 0);
+  assert.equal(table.standing, undefined, 'that many are ready');
+});
+
+test('of those that are too many the ones that do not run go first', () => {
+  const table = tableWith(2, 1);
+  table.started(2, 200, 0);
+  table.ready(2);
+  table.ended(0, 0);
+  assert.deepEqual(table.resize(2, 0), { retiring: [], dropped: [0] });
+  assert.deepEqual(table.alive(), [1, 2]);
 });
 
 test('one start that comes as far as accepting starts the count again', () => {
@@ -206,11 +278,11 @@ test('one start that comes as far as accepting starts the count again', () => {
 test('a worker that retires before it is ready stays retiring, and its slot is free when it has ended', () => {
   const table = tableOfOne();
   table.started(0, 100, 0);
-  assert.deepEqual(table.resize(0, 0), [0]);
+  assert.deepEqual(table.resize(0, 0), { retiring: [0], dropped: [] });
   table.ready(0);
   assert.equal(table.at(0).phase, 'retiring');
   assert.equal(table.slotOf(100), 0);
-  assert.deepEqual(table.resize(1, 0), []);
+  assert.deepEqual(table.resize(1, 0), { retiring: [], dropped: [] });
   assert.equal(table.due(0), 1, 'the slot of one that still runs is not given away');
   assert.deepEqual(table.ended(0, 0), noReplacement);
   assert.equal(table.at(0).phase, 'empty');

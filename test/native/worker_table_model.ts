@@ -1,4 +1,4 @@
-import { addon, type Aftermath, type WorkerEntry } from './addon.js';
+import { addon, type Aftermath, type Surplus, type WorkerEntry } from './addon.js';
 
 const { backoff } = addon;
 
@@ -13,27 +13,49 @@ function isMember({ phase }: WorkerEntry): boolean {
   return phase !== 'empty' && phase !== 'retiring';
 }
 
+function hasGivenUp({ failedStarts }: WorkerEntry): boolean {
+  return failedStarts >= backoff.giveUpAfter;
+}
+
 /** What worker_table.h says, in a few plain lines: new workers take the lowest free slots, the highest ones retire. */
 export class Model {
   slots: WorkerEntry[] = [];
   target = 0;
+  standing: number | undefined;
   stopped = false;
 
-  resize(target: number, now: number): number[] {
+  resize(target: number, now: number): Surplus {
+    if (this.target > 0) this.standing ??= this.target;
     this.target = target;
     for (let slot = 0; this.members() < target; slot += 1) {
       if ((this.slots[slot] ?? nobody).phase === 'empty')
         this.slots[slot] = { ...nobody, phase: 'waiting', wakeMs: now };
     }
-    const tooMany = this.where(isMember)
-      .reverse()
-      .slice(0, this.members() - target);
-    const retired = tooMany.filter((slot) => runs(this.slots[slot]!));
-    for (const slot of tooMany) {
-      if (retired.includes(slot)) this.slots[slot]!.phase = 'retiring';
-      else this.slots[slot] = nobody;
-    }
-    return retired;
+    const byNeed = [
+      ...this.where(({ phase }) => phase === 'waiting').reverse(),
+      ...this.where((entry) => isMember(entry) && runs(entry)).reverse(),
+    ];
+    const tooMany = byNeed.slice(0, this.members() - target);
+    const retiring = tooMany.filter((slot) => runs(this.slots[slot]!));
+    const dropped = tooMany.filter((slot) => !retiring.includes(slot));
+    for (const slot of retiring) this.slots[slot]!.phase = 'retiring';
+    for (const slot of dropped) this.slots[slot] = nobody;
+    this.#settle();
+    return { retiring, dropped };
+  }
+
+  fallBack(now: number): Surplus {
+    const left = this.resize(this.standing ?? this.target, now);
+    this.standing = undefined;
+    return left;
+  }
+
+  hopeless(): boolean {
+    return this.where(runs).length === 0 && this.where((entry) => isMember(entry) && !hasGivenUp(entry)).length === 0;
+  }
+
+  shortOfWorkers(): boolean {
+    return this.where(hasGivenUp).length > 0;
   }
 
   stop(): void {
@@ -49,6 +71,7 @@ export class Model {
     const entry = this.slots[slot]!;
     entry.failedStarts = 0;
     if (entry.phase === 'starting') entry.phase = 'ready';
+    this.#settle();
   }
 
   startFailed(slot: number, now: number): Aftermath {
@@ -90,6 +113,10 @@ export class Model {
     }
     const delayMs = backoff.delayMs(entry.youngDeaths);
     Object.assign(entry, { phase: 'waiting', pid: 0, wakeMs: now + delayMs });
-    return { replaced: true, givenUp: entry.failedStarts >= backoff.giveUpAfter, delayMs };
+    return { replaced: true, givenUp: hasGivenUp(entry), delayMs };
+  }
+
+  #settle(): void {
+    if (this.where(({ phase }) => phase === 'ready').length >= this.target) this.standing = undefined;
   }
 }
