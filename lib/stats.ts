@@ -12,6 +12,8 @@ export interface Counters {
   refused: number;
   /** Connections that ended with an error, or with their worker. */
   errors: number;
+  /** Connections refused, or ended with an error, because the worker was out of memory. */
+  outOfMemory: number;
   /** Connections closed because they were silent for too long. */
   idleTimeouts: number;
   /** Connections closed because they did not begin in time. */
@@ -72,6 +74,7 @@ const none: Counters = {
   closed: 0,
   refused: 0,
   errors: 0,
+  outOfMemory: 0,
   idleTimeouts: 0,
   firstByteTimeouts: 0,
   requestTimeouts: 0,

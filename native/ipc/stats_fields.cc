@@ -30,12 +30,13 @@ std::uint64_t of(const worker_slot& slot) {
 
 }  // namespace
 
-const std::array<stats_field, 22> stats_fields{{
+const std::array<stats_field, 23> stats_fields{{
     {"accepted", of<&worker_slot::accepted>},
     {"active", active},
     {"closed", of<&worker_slot::closed>},
     {"refused", of<&worker_slot::refused>},
     {"errors", of<&worker_slot::errors>},
+    {"outOfMemory", of<&worker_slot::out_of_memory>},
     {"idleTimeouts", timeouts<timeout_reason::idle>},
     {"firstByteTimeouts", timeouts<timeout_reason::first_byte>},
     {"requestTimeouts", timeouts<timeout_reason::request>},

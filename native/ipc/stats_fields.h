@@ -17,7 +17,7 @@ struct stats_field {
 /// Time for which stdout took no more, in ms; a wait that is going on included.
 std::uint64_t stalled_ms(const worker_slot& slot);
 
-extern const std::array<stats_field, 22> stats_fields;
+extern const std::array<stats_field, 23> stats_fields;
 
 /// Names for what the page holds, which is shared memory: "unknown" if it is none of them.
 std::string_view name_of_worker_state(std::uint64_t state);

@@ -47,6 +47,7 @@ struct alignas(64) worker_slot {
   counter closed;
   counter refused;
   counter errors;
+  counter out_of_memory;  // connections that were refused, or ended with an error, for want of it
   counter timeouts[timeout_reasons];
   counter requests;  // answered
   counter rejected;  // of those, with an error

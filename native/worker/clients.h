@@ -14,10 +14,11 @@
 namespace procpool::worker {
 
 /// Bytes that wait in a connection's socket.
-inline std::uint64_t waiting_bytes(const connection& client) {
-  const sys::result bytes = sys::readable_bytes(client.fd);
+inline std::uint64_t waiting_bytes(int socket) {
+  const sys::result bytes = sys::readable_bytes(socket);
   return bytes < 0 ? 0 : static_cast<std::uint64_t>(bytes);
 }
+inline std::uint64_t waiting_bytes(const connection& client) { return waiting_bytes(client.fd); }
 
 /// The worker's clients: opens, watches and closes their connections, keeps their deadlines, and
 /// tells the log and the counters. Owns the connections' descriptors.

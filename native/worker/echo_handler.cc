@@ -1,6 +1,7 @@
 #include "worker/echo_handler.h"
 
 #include <cerrno>
+#include <new>
 #include <utility>
 
 #include "sys/syscalls.h"
@@ -23,12 +24,21 @@ outcome echo_handler::on_readable(client& one) {
       return {verdict::reset, static_cast<int>(-sent)};
     }
     if (static_cast<std::size_t>(sent) < size) {
-      one.unsent.assign(buffer_.data() + sent, size - static_cast<std::size_t>(sent));
+      keep(one, std::string_view(buffer_.data(), size).substr(static_cast<std::size_t>(sent)));
       return kept(clients_.watch(one, EPOLLOUT));
     }
     if (size < buffer_.size()) break;  // most likely that was all
   }
   return {verdict::keep};
+}
+
+void echo_handler::keep(client& one, std::string_view rest) {
+  try {
+    one.unsent.assign(rest);
+  } catch (const std::bad_alloc&) {
+    stats_.bytes_discarded.add(rest.size());
+    throw;
+  }
 }
 
 outcome echo_handler::on_writable(client& one) {

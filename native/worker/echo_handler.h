@@ -2,6 +2,7 @@
 
 #include <array>
 #include <string>
+#include <string_view>
 
 #include "worker/handler.h"
 
@@ -38,6 +39,8 @@ class echo_handler {
   [[nodiscard]] bool drained(const client& one, const instant& now) const;
 
  private:
+  /// Until the socket takes it. Throws std::bad_alloc, and has discarded it then.
+  void keep(client& one, std::string_view rest);
   /// How much of it the socket took, or -errno.
   sys::result send(client& one, const char* data, std::size_t size);
 

@@ -47,7 +47,8 @@ struct surroundings {
 };
 
 /// A connection's code, a template parameter of the worker's loop: resolved when it is compiled, no
-/// virtual call per event. `client` is what it knows of a connection.
+/// virtual call per event. `client` is what it knows of a connection. A std::bad_alloc that leaves one
+/// of its calls for a client ends that client.
 template <typename T>
 concept handler = std::derived_from<typename T::client, connection> &&
     std::constructible_from<T, surroundings<typename T::client>> &&

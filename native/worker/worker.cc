@@ -2,7 +2,9 @@
 
 #include <unistd.h>
 
+#include <cerrno>
 #include <cstdlib>
+#include <new>
 #include <string>
 #include <utility>
 
@@ -49,8 +51,10 @@ int run_worker(worker_setup setup) {
     return serve(setup);
   } catch (const sys::sys_error& failure) {
     report_failure(setup, failure);
-    return 1;
+  } catch (const std::bad_alloc&) {
+    report_failure(setup, {"malloc", ENOMEM});
   }
+  return EXIT_FAILURE;
 }
 
 }  // namespace procpool::worker

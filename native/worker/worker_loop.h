@@ -6,6 +6,7 @@
 #include <csignal>
 #include <cstdint>
 #include <cstdlib>
+#include <new>
 #include <optional>
 #include <span>
 #include <utility>
@@ -53,9 +54,15 @@ class worker_loop {
   void turn_wheel();
   void on_deadline(client& one, ipc::timeout_reason reason);
   void conclude(client& one, const outcome& result);
+  template <typename Step>
+  outcome attempt(client& one, Step step);
 
   ipc::worker_report accept_one();
+  ipc::worker_report open(int connection, const ipc::peer_address& peer);
   ipc::worker_report refuse(sys::result failure);
+  void turn_away(int connection);
+  void on_no_memory(const ipc::peer_address& peer);
+  void log_refusal(const ipc::peer_address& peer, int error);
   void report(std::span<const ipc::worker_report> what);
   void report(ipc::worker_report what) { report(std::span(&what, 1)); }
 
@@ -283,10 +290,22 @@ void worker_loop<Handler>::on_orders() {
 template <handler Handler>
 void worker_loop<Handler>::on_client(client& one) {
   if constexpr (replying_handler<Handler>) {
-    if ((one.watched & EPOLLOUT) != 0) return conclude(one, code_.on_writable(one));
+    if ((one.watched & EPOLLOUT) != 0) return conclude(one, attempt(one, [&] { return code_.on_writable(one); }));
   }
   ++reads_;
-  conclude(one, code_.on_readable(one));
+  conclude(one, attempt(one, [&] { return code_.on_readable(one); }));
+}
+
+/// A client for which there is no memory ends, and nobody else. A handler that can tell its client catches it itself.
+template <handler Handler>
+template <typename Step>
+outcome worker_loop<Handler>::attempt(client& one, Step step) {
+  try {
+    return step();
+  } catch (const std::bad_alloc&) {
+    on_no_memory(one.peer);
+    return {verdict::reset, ENOMEM};
+  }
 }
 
 /// The documents' tick: after all I/O of the round, so that what has come in time counts.
@@ -304,7 +323,7 @@ void worker_loop<Handler>::on_deadline(client& one, ipc::timeout_reason reason) 
   const bool silent = reason == ipc::timeout_reason::idle || reason == ipc::timeout_reason::first_byte;
   // Bytes that came while this round went on, or wait because of stdout, are none of silence.
   if (silent && (one.watched & EPOLLIN) != 0 && waiting_bytes(one) > 0) return deadlines_.again(one);
-  const outcome result = code_.on_timeout(one, reason);
+  const outcome result = attempt(one, [&] { return code_.on_timeout(one, reason); });
   if (result.what != verdict::timed_out) return conclude(one, result);
   stats_.bytes_late.add(waiting_bytes(one));
   clients_.time_out(one, reason);
@@ -337,21 +356,54 @@ ipc::worker_report worker_loop<Handler>::accept_one() {
   const sys::result accepted = acceptor_.accept(peer);
   if (is_exhaustion(accepted)) return refuse(accepted);
   if (accepted < 0) return ipc::worker_report::nothing;
-  refusing_ = false;
-  clients_.open(static_cast<int>(accepted), peer);
-  return ipc::worker_report::accepted;
+  return open(static_cast<int>(accepted), peer);
+}
+
+template <handler Handler>
+ipc::worker_report worker_loop<Handler>::open(int connection, const ipc::peer_address& peer) {
+  try {
+    clients_.open(connection, peer);
+    refusing_ = false;
+    return ipc::worker_report::accepted;
+  } catch (const std::bad_alloc&) {
+    turn_away(connection);
+    on_no_memory(peer);
+    return ipc::worker_report::refused;
+  }
+}
+
+/// In a stop, what it had sent is a loss.
+template <handler Handler>
+void worker_loop<Handler>::turn_away(int connection) {
+  stats_.refused.add(1);
+  if constexpr (!replying_handler<Handler>) {
+    if (shutdown_.draining()) stats_.bytes_unread.add(waiting_bytes(connection));
+  }
+  sys::close(connection);
+}
+
+template <handler Handler>
+void worker_loop<Handler>::on_no_memory(const ipc::peer_address& peer) {
+  stats_.out_of_memory.add(1);
+  log_refusal(peer, ENOMEM);
+}
+
+template <handler Handler>
+void worker_loop<Handler>::log_refusal(const ipc::peer_address& peer, int error) {
+  ipc::log_record record{};
+  record.peer = peer;
+  record.error = error;
+  if (!std::exchange(refusing_, true)) log_.write(ipc::log_event::refuse, record);
 }
 
 template <handler Handler>
 ipc::worker_report worker_loop<Handler>::refuse(sys::result failure) {
   // Who waits when the pool stops is served: the order to drain follows.
   if (page_.state.get() == static_cast<std::uint64_t>(ipc::pool_state::draining)) return ipc::worker_report::nothing;
-  ipc::log_record record{};
-  record.error = static_cast<std::int32_t>(-failure);
-  const sys::result refused = acceptor_.refuse(record.peer);
+  ipc::peer_address peer{};
+  const sys::result refused = acceptor_.refuse(peer);
   if (refused == -EAGAIN) return ipc::worker_report::nothing;
-  if (!refusing_) log_.write(ipc::log_event::refuse, record);
-  refusing_ = true;
+  log_refusal(peer, static_cast<int>(-failure));
   if (refused < 0) return ipc::worker_report::exhausted;
   stats_.refused.add(1);
   return ipc::worker_report::refused;
@@ -457,7 +509,7 @@ void worker_loop<Handler>::take_queue() {
     const sys::result accepted = acceptor_.accept(peer);
     if (is_exhaustion(accepted)) return;
     if (accepted < 0) break;
-    clients_.open(static_cast<int>(accepted), peer);
+    open(static_cast<int>(accepted), peer);
     ++taken_;
   }
   queue_is_empty();
@@ -518,11 +570,7 @@ void worker_loop<Handler>::expire_queue() {
     const sys::result accepted = acceptor_.accept(peer);
     if (is_exhaustion(accepted)) return;
     if (accepted < 0) break;
-    connection refused;
-    refused.fd = static_cast<int>(accepted);
-    stats_.refused.add(1);
-    if constexpr (!replying_handler<Handler>) stats_.bytes_unread.add(waiting_bytes(refused));
-    sys::close(refused.fd);
+    turn_away(static_cast<int>(accepted));
   }
   queue_is_empty();
 }

@@ -1,0 +1,101 @@
+import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import type { Socket } from 'node:net';
+import { text } from 'node:stream/consumers';
+import { suite, test, type TestContext } from 'node:test';
+
+import type { LogEntry, ProcessPool, ProcessPoolOptions } from '../../lib/index.js';
+import { client, deliver } from '../helpers/clients.js';
+import { startPool } from '../helpers/pool.js';
+import { until } from '../helpers/until.js';
+
+const noLimits = spawnSync('prlimit', ['--version']).status !== 0 && 'needs prlimit(1)';
+
+interface Limited {
+  pool: ProcessPool;
+  port: number;
+  refusals: LogEntry[];
+  /** Gives the worker its memory back. */
+  release: () => void;
+}
+
+/** A pool whose only worker gets no memory from the kernel any more. */
+async function startLimited(t: TestContext, options: ProcessPoolOptions): Promise<Limited> {
+  const refusals: LogEntry[] = [];
+  const log = (entry: LogEntry): void => {
+    if (entry.event === 'refuse') refusals.push(entry);
+  };
+  const { pool, port } = await startPool(t, { ...options, log });
+  const pid = String(pool.stats().workers[0]!.pid);
+  const limit = (bytes: string): void => {
+    assert.equal(spawnSync('prlimit', ['--pid', pid, `--as=${bytes}:unlimited`]).status, 0);
+  };
+  const pages = Number(readFileSync(`/proc/${pid}/statm`, 'latin1').split(' ')[0]);
+  limit(String(pages * 4096));
+  return {
+    pool,
+    port,
+    refusals,
+    release: () => {
+      limit('unlimited');
+    },
+  };
+}
+
+/** Connects until the worker has no memory for another. */
+async function connectUntilFull({ pool, port }: Limited): Promise<Socket[]> {
+  const clients: Socket[] = [];
+  while (pool.stats().total.outOfMemory === 0) {
+    const some = await Promise.all(Array.from({ length: 64 }, () => client(port)));
+    for (const socket of some) socket.on('error', () => undefined).resume();
+    clients.push(...some);
+  }
+  return clients;
+}
+
+suite('a worker without memory', { skip: noLimits }, () => {
+  test('refuses the connections for which it has none, and serves the others', async (t) => {
+    const limited = await startLimited(t, {});
+    const { pool, port, refusals } = limited;
+    const received = text(pool.output!);
+    const clients = await connectUntilFull(limited);
+    clients[0]!.write('served');
+    await until('served', () => pool.stats().total.bytesOut === 6);
+    const { refused, outOfMemory, errors } = pool.stats().total;
+    assert.equal(refused, outOfMemory);
+    assert.equal(errors, 0);
+    assert.equal(refusals.length, 1, 'logged once');
+    assert.match(refusals[0]!.message, / refused: not enough memory$/);
+    limited.release();
+    await deliver(port, ' again');
+    for (const socket of clients) socket.destroy();
+    await until('closed', () => pool.stats().total.active === 0);
+    await pool.stop();
+    assert.equal(await received, 'served again');
+    assert.equal(pool.stats().total.restarts, 0);
+  });
+
+  test('closes a client whose echo it cannot keep, and echoes to the others', async (t) => {
+    const limited = await startLimited(t, { handler: 'echo', output: undefined });
+    const { pool, port, refusals } = limited;
+    const polite = await client(port);
+    const echoed = text(polite);
+    const clients: Socket[] = [];
+    // Each sends and reads nothing back.
+    while (pool.stats().total.outOfMemory === 0) {
+      const socket = (await client(port)).on('error', () => undefined).pause();
+      clients.push(socket);
+      socket.write(Buffer.alloc(8 * 2 ** 20));
+    }
+    polite.end('served');
+    assert.equal(await echoed, 'served');
+    assert.equal(pool.stats().total.restarts, 0);
+    assert.ok(refusals.length >= 1);
+    for (const socket of clients) socket.destroy();
+    await until('closed', () => pool.stats().total.active === 0);
+    const { bytesIn, bytesOut, bytesDiscarded, bytesDropped } = pool.stats().total;
+    assert.equal(bytesIn, bytesOut + bytesDiscarded + bytesDropped);
+    await pool.stop();
+  });
+});
