@@ -2,13 +2,14 @@ import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import type { Socket } from 'node:net';
-import { text } from 'node:stream/consumers';
-import { suite, test, type TestContext } from 'node:test';
+import { suite, type TestContext } from 'node:test';
 
-import type { LogEntry, ProcessPool, ProcessPoolOptions } from '../../lib/index.js';
+import type { LogEntry, ProcessPoolOptions } from '../../lib/index.js';
 import { client, deliver } from '../helpers/clients.js';
-import { startPool } from '../helpers/pool.js';
+import { type ProcessPool, startPool } from '../helpers/pool.js';
 import { until } from '../helpers/until.js';
+import { test } from '../helpers/test.js';
+import { text } from '../helpers/within.js';
 
 const noLimits = spawnSync('prlimit', ['--version']).status !== 0 && 'needs prlimit(1)';
 

@@ -1,12 +1,13 @@
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
 import { join } from 'node:path';
-import { suite, test } from 'node:test';
+import { suite } from 'node:test';
 import { promisify } from 'node:util';
 
 import { root } from '../helpers/cli.js';
 import { client } from '../helpers/clients.js';
 import { asNobody, noNobody, runAsNobody } from '../helpers/nobody.js';
+import { test } from '../helpers/test.js';
 
 /** Fewer than the workers that are asked for, more than Node's own threads. */
 const limited = ['prlimit', '--nproc=40'];

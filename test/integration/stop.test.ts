@@ -3,8 +3,7 @@ import { closeSync, existsSync, openSync } from 'node:fs';
 import type { Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { text } from 'node:stream/consumers';
-import { test, type TestContext } from 'node:test';
+import type { TestContext } from 'node:test';
 import { setTimeout as wait } from 'node:timers/promises';
 
 import { ProcessPool } from '../../lib/index.js';
@@ -13,7 +12,9 @@ import { client } from '../helpers/clients.js';
 import { inject, limitDescriptors, noFaults, traceable } from '../helpers/faults.js';
 import { temporaryFolder } from '../helpers/files.js';
 import { childrenOf, descriptorsOf, signalsPending, statOf } from '../helpers/processes.js';
+import { test } from '../helpers/test.js';
 import { until } from '../helpers/until.js';
+import { text } from '../helpers/within.js';
 
 type Pool = Cli & { tcp: number };
 

@@ -1,16 +1,17 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { chmodSync, chownSync, existsSync, linkSync, readdirSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
-import { test, type TestContext } from 'node:test';
+import type { TestContext } from 'node:test';
 import { Worker } from 'node:worker_threads';
 
 import { root, startCli } from '../helpers/cli.js';
 import { deliver } from '../helpers/clients.js';
 import { temporaryFolder } from '../helpers/files.js';
 import { nobody, noNobody, runAsNobody } from '../helpers/nobody.js';
+import { test } from '../helpers/test.js';
+import { once } from '../helpers/within.js';
 
 /** A socket file at which nobody listens any more. */
 async function leaveBehind(path: string): Promise<void> {
