@@ -50,13 +50,8 @@ function build(tree: string, { files, test }: Mutant): boolean {
 
 /** How many tests passed, or why that is not known. */
 async function run(tree: string, { test, name }: Mutant): Promise<number | 'failed' | 'hangs'> {
-  const args = [
-    '--import',
-    'tsx',
-    '--test',
-    '--test-reporter=tap',
-    ...(name === '' ? [] : ['--test-name-pattern', name]),
-  ];
+  const filter = name === '' ? [] : ['--test-name-pattern', name];
+  const args = ['--import', 'tsx', '--test', '--test-force-exit', '--test-reporter=tap', ...filter];
   // A process group of its own, so that all that it started can be ended with it.
   const child = spawn(process.execPath, [...args, test], {
     cwd: tree,
