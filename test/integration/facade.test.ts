@@ -126,6 +126,22 @@ test('the log callback gets typed entries, also for each connection at level deb
   assert.deepEqual(entries.find(({ event }) => event === 'listening')?.address, pool.address());
 });
 
+test('the peer of an entry is written as an address and a port', async (t) => {
+  const entries: LogEntry[] = [];
+  const pool = await startPool(t, { host: undefined, logLevel: 'debug', log: (one) => entries.push(one) });
+  pool.output?.resume();
+  const peers = (): (string | undefined)[] => entries.filter(({ event }) => event === 'close').map(({ peer }) => peer);
+  for (const [host, expected] of [
+    ['127.0.0.1', /^127\.0\.0\.1:\d+$/],
+    ['::1', /^\[::1\]:\d+$/],
+  ] as const) {
+    connect(portOf(pool), host).resume().end('x');
+    await until(`${expected.source}; there are ${peers().join()}`, () =>
+      peers().some((peer) => expected.test(peer ?? '')),
+    );
+  }
+});
+
 test('a log callback or a listener that throws is an uncaught exception of the app, and keeps the pool from nothing', async () => {
   const source = `
     const { ProcessPool } = require(${JSON.stringify(entry)});
@@ -215,6 +231,15 @@ test('resize up and down, and a worker that is too many keeps its clients', asyn
   await pool.stop();
   assert.equal(await output, 'keptkeptkepton');
   assert.equal(pool.stats().total.accepted, 4);
+});
+
+test('a resize that a stop overtakes rejects', async (t) => {
+  const pool = await startPool(t);
+  pool.output?.resume();
+  const resized = pool.resize(1024);
+  const stopped = pool.stop();
+  await assert.rejects(resized, { code: 'ERR_PROCPOOL_STATE' });
+  await stopped;
 });
 
 test('an AbortSignal stops the pool, at any stage', async (t) => {

@@ -96,7 +96,7 @@ void show_delivery(Napi::Object exports) {
   constructor(exports, "Deliverers", make_deliverers, show_deliverers);
   method(exports, "httpReply", [](int status, double seconds) {
     std::string text;
-    worker::http::date_field date;
+    static worker::http::date_field date;  // as a worker has one for all its answers
     worker::http::write(text, {.status = status}, date.at(static_cast<std::time_t>(seconds)));
     return text;
   });

@@ -169,6 +169,7 @@ test('an answer is dated as RFC 9110 has it', () => {
     addon.httpReply(204, 784_111_777),
     /^HTTP\/1\.1 204 No Content\r\nDate: Sun, 06 Nov 1994 08:49:37 GMT\r\n/,
   );
+  assert.match(addon.httpReply(204, 784_111_778), /Date: Sun, 06 Nov 1994 08:49:38 GMT/);
 });
 
 for (const status of [200, 204, 400, 404, 405, 408, 411, 413, 414, 417, 431, 501, 503, 505]) {
