@@ -22,4 +22,24 @@ export default tseslint.config(
       '@typescript-eslint/no-non-null-assertion': 'off',
     },
   },
+  {
+    files: ['test/{integration,fault}/*.ts'],
+    rules: {
+      'no-restricted-imports': [
+        'error',
+        {
+          paths: [
+            ['node:events', 'once', 'within'],
+            ['node:stream/consumers', 'buffer', 'within'],
+            ['node:stream/consumers', 'text', 'within'],
+            ['node:test', 'test', 'test'],
+          ].map(([name, importName, helper]) => ({
+            name,
+            importNames: [importName],
+            message: `The one of test/helpers/${helper}.js has a deadline.`,
+          })),
+        },
+      ],
+    },
+  },
 );

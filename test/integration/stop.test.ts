@@ -6,15 +6,16 @@ import { join } from 'node:path';
 import type { TestContext } from 'node:test';
 import { setTimeout as wait } from 'node:timers/promises';
 
-import { ProcessPool } from '../../lib/index.js';
+import { after } from '../helpers/after.js';
 import { type Cli, type CliSetup, startCli } from '../helpers/cli.js';
-import { client } from '../helpers/clients.js';
+import { client, write } from '../helpers/clients.js';
 import { inject, limitDescriptors, noFaults, traceable } from '../helpers/faults.js';
 import { temporaryFolder } from '../helpers/files.js';
+import { ProcessPool } from '../helpers/pool.js';
 import { childrenOf, descriptorsOf, signalsPending, statOf } from '../helpers/processes.js';
 import { test } from '../helpers/test.js';
 import { until } from '../helpers/until.js';
-import { text } from '../helpers/within.js';
+import { piecesOf, text, within } from '../helpers/within.js';
 
 type Pool = Cli & { tcp: number };
 
@@ -38,8 +39,11 @@ function goOn(...pids: number[]): void {
 async function clientsThatSent(pool: Pool, count: number, bytes: string | Buffer, end = false): Promise<Socket[]> {
   const sockets = await Promise.all(Array.from({ length: count }, () => client(pool.tcp)));
   for (const socket of sockets) socket.on('error', () => undefined).resume();
-  await Promise.all(sockets.map((socket) => new Promise((done) => socket.write(bytes, done))));
-  if (end) await Promise.all(sockets.map((socket) => new Promise<void>((done) => socket.end(done))));
+  await Promise.all(sockets.map((socket) => write(socket, bytes)));
+  if (end) {
+    const ended = sockets.map((socket) => new Promise<void>((done) => socket.end(done)));
+    await within('the clients have ended', Promise.all(ended));
+  }
   return sockets;
 }
 
@@ -137,8 +141,8 @@ test('a client that sends without end prolongs no stop, however slowly the outpu
   await pool.logged('stall');
   const reader = (async (): Promise<number> => {
     let bytes = 0;
-    for await (const chunk of pool.stdout) {
-      bytes += (chunk as Buffer).length;
+    for await (const chunk of piecesOf(pool.stdout)) {
+      bytes += chunk.length;
       // Some 20 MB/s.
       await wait(3);
     }
@@ -171,8 +175,8 @@ test('what had arrived before a stop comes out, beside clients that send without
   pool.child.kill('SIGTERM');
   await pool.logged('drain');
   let owed = 0;
-  for await (const chunk of pool.stdout) {
-    owed += (chunk as Buffer).filter((byte) => byte === 0x6f).length;
+  for await (const chunk of piecesOf(pool.stdout)) {
+    owed += chunk.filter((byte) => byte === 0x6f).length;
     await wait(2);
   }
   assert.deepEqual(await pool.exited, { code: 0, signal: null });
@@ -201,7 +205,7 @@ test('a drain of no time counts all that it does not deliver, in sockets and in 
     const all = workersOf(pool);
     const served = await clientsThatSent(pool, 50, '');
     await halt(...all);
-    await Promise.all(served.map((one) => new Promise((done) => one.write('12345678', done))));
+    await Promise.all(served.map((one) => write(one, '12345678')));
     await clientsThatSent(pool, 50, '12345678');
     pool.child.kill('SIGTERM');
     await pool.logged('expire');
@@ -295,7 +299,7 @@ test('a signal that is passed on again does not cut the drain, however long it t
 test('a time that is given with a signal counts, also if the signal has been seen', async (t) => {
   const pool = new ProcessPool({ port: 0, host: '127.0.0.1', workers: 1, output: 'pipe', drainTimeout: 600_000 });
   await pool.start();
-  t.after(() => pool.output?.destroy());
+  after(t, () => pool.output?.destroy());
   const { port } = pool.address() as { port: number };
   const socket = await client(port);
   socket.on('error', () => undefined).write(Buffer.alloc(2 ** 22));

@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import type { TestContext } from 'node:test';
 import { Worker } from 'node:worker_threads';
 
+import { after } from '../helpers/after.js';
 import { root, startCli } from '../helpers/cli.js';
 import { deliver } from '../helpers/clients.js';
 import { temporaryFolder } from '../helpers/files.js';
@@ -70,7 +71,7 @@ class Threads {
   constructor(t: TestContext, count: number) {
     const workerData = { entry: join(root, 'dist', 'index.js'), gate: this.gate.buffer };
     this.#threads = Array.from({ length: count }, () => new Worker(threadCode, { eval: true, workerData }));
-    t.after(async () => {
+    after(t, async () => {
       await Promise.all(this.#threads.map((thread) => thread.terminate()));
     });
   }
