@@ -5,8 +5,9 @@ import type { TestContext } from 'node:test';
 import { after } from '../helpers/after.js';
 import { Cli, root } from '../helpers/cli.js';
 import { client, deliver, write } from '../helpers/clients.js';
-import { statOf } from '../helpers/processes.js';
+import { childrenOf, descendantsOf, isLeft, statOf } from '../helpers/processes.js';
 import { test } from '../helpers/test.js';
+import { until } from '../helpers/until.js';
 import { text } from '../helpers/within.js';
 
 /** The command as `npm start` runs it, in a process group of its own as a shell would put it. */
@@ -35,6 +36,24 @@ test('the pool ends when the npm above it is killed', async (t) => {
   pool.note();
   pool.child.kill('SIGKILL');
   await pool.assertGone();
+});
+
+test('the pool ends when the npm above it is killed, and nobody reaps that', async (t) => {
+  // What the shell becomes has npm for a child, and does not know of it.
+  const command = 'npm --silent start -- --port 0 --host 127.0.0.1 --log-format json & exec sleep 600';
+  const child = spawn('sh', ['-c', command], { cwd: root, stdio: ['ignore', 'pipe', 'pipe'] });
+  const pool = new Cli(child);
+  after(t, async () => {
+    child.stdout.destroy();
+    await pool.end();
+  });
+  await pool.logged('listening');
+  const npm = childrenOf(pool.pid)[0]!;
+  const pids = descendantsOf(npm);
+  assert.ok(pids.includes(pool.supervisor));
+  process.kill(npm, 'SIGKILL');
+  await until('a zombie', () => statOf(npm)?.state === 'Z');
+  await until('the pool has ended', () => !pids.some(isLeft));
 });
 
 test('the pool ends when the npm above it is killed while a reader stalls the output', async (t) => {
