@@ -144,6 +144,19 @@ test('a worker that is killed is replaced, only that one, and the others go on',
   assert.equal(await received, 'xxx');
 });
 
+test('workers that end while the supervisor is held up are all replaced', async (t) => {
+  const pool = await startCli(t, ['--workers', '3']);
+  const pids = [0, 1, 2].map((worker) => pool.worker(worker));
+  process.kill(pool.supervisor, 'SIGSTOP');
+  await until('stopped', () => statOf(pool.supervisor)?.state === 'T');
+  // The kernel tells the supervisor once.
+  for (const pid of pids) process.kill(pid, 'SIGKILL');
+  await until('dead', () => pids.every((pid) => statOf(pid)?.state === 'Z'));
+  process.kill(pool.supervisor, 'SIGCONT');
+  await until('replaced', () => [0, 1, 2].every((worker) => !pids.includes(pool.worker(worker))));
+  assert.equal((await pool.stop()).code, 0);
+});
+
 test('a worker that is told to end delivers what its clients sent and is replaced', async (t) => {
   const pool = await startCli(t, ['--workers', '1', '--log-level', 'debug']);
   const received = text(pool.stdout);

@@ -7,8 +7,8 @@ import { suite, type TestContext } from 'node:test';
 import type { LogEntry, ProcessPoolOptions } from '../../lib/index.js';
 import { client, deliver } from '../helpers/clients.js';
 import { type ProcessPool, startPool } from '../helpers/pool.js';
-import { until } from '../helpers/until.js';
 import { test } from '../helpers/test.js';
+import { until } from '../helpers/until.js';
 import { text } from '../helpers/within.js';
 
 const noLimits = spawnSync('prlimit', ['--version']).status !== 0 && 'needs prlimit(1)';

@@ -16,6 +16,7 @@ import { childrenOf, descriptorsOf, signalsPending, statOf } from '../helpers/pr
 import { test } from '../helpers/test.js';
 import { until } from '../helpers/until.js';
 import { piecesOf, text, within } from '../helpers/within.js';
+import { addon } from '../native/addon.js';
 
 type Pool = Cli & { tcp: number };
 
@@ -198,6 +199,19 @@ for (const signal of ['SIGKILL', 'SIGSEGV'] as const) {
   });
 }
 
+test('a worker that dies during the drain makes the status 1, also if nothing that it had read is lost', async (t) => {
+  const pool = await startInGroup(t, ['--workers', '1', '--log-level', 'debug']);
+  const socket = await client(pool.tcp);
+  socket.on('error', () => undefined).resume();
+  await pool.logged('connect');
+  await halt(pool.worker(0));
+  await write(socket, 'x');
+  pool.child.kill('SIGTERM');
+  await pool.logged('drain');
+  process.kill(pool.worker(0), 'SIGKILL');
+  assert.deepEqual(await pool.exited, { code: 1, signal: null });
+});
+
 test('a drain of no time counts all that it does not deliver, in sockets and in the queue', async (t) => {
   for (const workers of [1, 3]) {
     const pool = await startCli(t, ['--workers', String(workers), '--drain-timeout', '0s']);
@@ -235,14 +249,17 @@ test('past the deadline a worker counts for as long as that takes', { skip: noFa
 
 test('what is staged at the deadline is offered to the output once more', async (t) => {
   const pool = await startInGroup(t, ['--workers', '1', '--log-level', 'debug']);
-  const bytes = 2 ** 18;
   await clientsThatSent(pool, 16, Buffer.alloc(2 ** 16, 'x'));
   await pool.logged('stall');
   const worker = pool.worker(0);
   await halt(worker);
-  // The output has room again, but the worker hears of the deadline first.
+  // The output is empty, but the worker hears of the deadline first.
+  const { fd } = (pool.stdout as unknown as { _handle: { fd: number } })._handle;
   let before = 0;
-  for (let chunk: Buffer | null; before < bytes && (chunk = await readSome(pool)) !== null;) before += chunk.length;
+  await until('all is read', () => {
+    for (let chunk; (chunk = pool.stdout.read() as Buffer | null) !== null;) before += chunk.length;
+    return before > 0 && addon.readableBytes(fd) === 0 && pool.stdout.readableLength === 0;
+  });
   pool.child.kill('SIGTERM');
   await pool.logged('drain');
   pool.child.kill('SIGTERM');
@@ -253,11 +270,6 @@ test('what is staged at the deadline is offered to the output once more', async 
   assert.ok(after > 0, 'nothing was offered');
   assert.equal(before + after + (pool.all('undelivered')[0]?.bytes ?? 0), 2 ** 20);
 });
-
-/** What stdout holds now. */
-async function readSome(pool: Pool): Promise<Buffer | null> {
-  return await until('bytes', () => pool.stdout.read() as Buffer | null);
-}
 
 for (const workers of [1, 2]) {
   test(`a stop at the descriptor limit serves all that wait, with ${workers} workers of which one has no descriptors left`, async (t) => {

@@ -123,7 +123,7 @@ test('where somebody else holds the lock on the directory, a pool starts all the
   const path = join(folder, 'socket');
   const holder = spawn('flock', [folder, 'sh', '-c', 'echo locked; cat'], { stdio: ['pipe', 'pipe', 'inherit'] });
   const released = once(holder, 'exit');
-  t.after(() => holder.kill());
+  after(t, () => holder.kill());
   await once(holder.stdout, 'data');
   await leaveBehind(path);
   const pool = await startCli(t, [], { path });
