@@ -53,6 +53,6 @@ export async function table(): Promise<string> {
 Each is a patch in [mutants/](mutants/) that a test has to notice within a minute. \`npm run test:mutants\` applies them one
 by one in a copy of the tree and runs that test; \`-- NAME …\` only those whose names begin so.
 
-${markdownTable([['defect', 'in', 'what is wrong', 'noticed by'], ...rows])}
+${markdownTable([['defect', 'in', 'what is wrong', 'noticed by'], ...rows], { alignDelimiters: false })}
 `;
 }
