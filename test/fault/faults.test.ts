@@ -279,10 +279,8 @@ suite('system calls that fail', { skip: noFaults }, () => {
     const next = await until('a worker', () =>
       childrenOf(pool.supervisor).find((pid) => pid !== before && isLeft(pid)),
     );
-    const exit = await until('it has ended', () => {
-      if (isLeft(next)) process.kill(next, 'SIGTERM');
-      return pool.all('exit').find(({ pid }) => pid === next);
-    });
+    process.kill(next, 'SIGTERM');
+    const exit = await pool.logged('exit', ({ pid }) => pid === next);
     assert.deepEqual([exit.code, exit.signal], [0, undefined]);
   });
 });
