@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
 import { closeSync, openSync, readFileSync } from 'node:fs';
+import type { Socket } from 'node:net';
 import { join } from 'node:path';
 import { suite, type TestContext } from 'node:test';
 
@@ -89,15 +90,22 @@ suite('system calls that fail', { skip: noFaults }, () => {
   test('a worker that hangs while it writes to a file holds up nobody', async (t) => {
     const path = join(temporaryFolder(t), 'out');
     const descriptor = openSync(path, 'w');
-    const pool = await startCli(t, ['--workers', '2'], { stdout: descriptor });
+    const pool = await startCli(t, ['--workers', '2', '--log-level', 'debug'], { stdout: descriptor });
     closeSync(descriptor);
     const goOn = await inject(t, pool.worker(0), 'write:delay_exit=600000000:when=1');
-    const clients = [await client(pool.tcp), await client(pool.tcp)];
-    clients[0]!.write('hangs ');
+    const clients: Socket[] = [];
+    while (clients[0] === undefined || clients[1] === undefined) {
+      const socket = await client(pool.tcp);
+      const peer = `127.0.0.1:${socket.localPort}`;
+      const { worker } = await pool.logged('connect', (entry) => entry.peer === peer);
+      if (clients[worker!] === undefined) clients[worker!] = socket;
+      else socket.resume().end();
+    }
+    clients[0].write('hangs ');
     await until('written', () => readFileSync(path, 'latin1') === 'hangs ');
-    clients[1]!.write('once ');
+    clients[1].write('once ');
     await until('written', () => readFileSync(path, 'latin1') === 'hangs once ');
-    clients[1]!.write('and again');
+    clients[1].write('and again');
     await until('written', () => readFileSync(path, 'latin1') === 'hangs once and again');
     await goOn();
     for (const socket of clients) socket.resume().end();
