@@ -55,6 +55,7 @@
         "native/supervisor/dispatcher.cc",
         "native/supervisor/listen_queue.cc",
         "native/supervisor/main.cc",
+        "native/supervisor/reopening.cc",
         "native/supervisor/spawn.cc",
         "native/supervisor/start_failures.cc",
         "native/supervisor/stop.cc",

@@ -140,6 +140,11 @@ const details: Record<LogEvent, (record: NativeRecord, address: () => Address | 
     message: `${record.value} workers cannot be started: there shall be ${record.count} as before`,
   }),
   'give-up': (record) => ({ message: `${who(record)} failed to start ${record.value} times` }),
+  reopened: () => ({ message: 'every worker writes to the file that was opened anew' }),
+  'reopen-failed': (record) => ({
+    error: record.error,
+    message: `the output cannot be opened anew, the old file stays: ${record.errorText}`,
+  }),
   output: (record) => ({ error: record.error, message: outputFailure(record) }),
   fail: (record) => {
     const times = record.count > 1 ? `, ${record.count} times` : '';

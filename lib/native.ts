@@ -33,6 +33,8 @@ export type LogEvent =
   | 'shortage'
   | 'resize-failed'
   | 'give-up'
+  | 'reopened'
+  | 'reopen-failed'
   | 'output'
   | 'fail'
   | 'done';
@@ -119,6 +121,8 @@ export interface NativeSupervisor {
   /** Milliseconds until the present stage of the stop ends, as the supervisor has decided; null: it has not answered yet. */
   stageEndsIn(): number | null;
   resize(workers: number): void;
+  /** Sends a descriptor of where stdout leads from now on, as the order of that number. */
+  reopen(descriptor: number, order: number): void;
   /** Kills a supervisor that does not end. */
   kill(): void;
   /** Kills workers that do not end though their supervisor has, and waits for their last words no longer. */

@@ -1,8 +1,9 @@
-import { closeSync, constants, openSync } from 'node:fs';
+import { closeSync, constants, fstatSync, openSync, statSync } from 'node:fs';
 import { Socket } from 'node:net';
+import { resolve } from 'node:path';
 import type { Readable } from 'node:stream';
 
-import { withOption } from './errors.js';
+import { ProcpoolError, withOption } from './errors.js';
 import type { Binding } from './native.js';
 import { optionError } from './options.js';
 
@@ -11,6 +12,8 @@ export interface OpenOutput {
   descriptor: number;
   /** The other end, of a pipe. */
   readable: Readable | null;
+  /** A plain file that was opened here, and can be opened anew. */
+  path: string | undefined;
   /** Closes what was opened here. */
   release(): void;
 }
@@ -32,6 +35,7 @@ export function openOutput(binding: Binding, output: string | number): OpenOutpu
     return {
       descriptor: writeEnd,
       readable,
+      path: undefined,
       release: () => {
         binding.close(writeEnd);
       },
@@ -40,18 +44,46 @@ export function openOutput(binding: Binding, output: string | number): OpenOutpu
   if (typeof output === 'number' || output === 'inherit') {
     const descriptor = output === 'inherit' ? stdout : output;
     if (!binding.isWritable(descriptor)) throw optionError('output', output, wanted(output));
-    return { descriptor, readable: null, release: () => undefined };
+    return { descriptor, readable: null, path: undefined, release: () => undefined };
   }
+  const descriptor = openFile(output);
+  return {
+    descriptor,
+    readable: null,
+    path: fstatSync(descriptor).isFile() ? resolve(output) : undefined,
+    release: () => {
+      closeSync(descriptor);
+    },
+  };
+}
+
+function openFile(path: string): number {
   try {
-    const descriptor = openSync(output, flags, 0o666);
-    return {
-      descriptor,
-      readable: null,
-      release: () => {
-        closeSync(descriptor);
-      },
-    };
+    return openSync(path, flags, 0o666);
   } catch (error) {
-    throw withOption(error, 'output', output);
+    throw withOption(error, 'output', path);
   }
+}
+
+/** Opens a plain file again, which may be another by now, or none yet. Throws a system error or `ERR_PROCPOOL_OPTION`. */
+export function reopenFile(path: string): number {
+  // Before it is opened: to open a terminal, or a FIFO, does something to it.
+  if (isOther(path)) throw noFile(path);
+  const descriptor = openFile(path);
+  if (fstatSync(descriptor).isFile()) return descriptor;
+  closeSync(descriptor);
+  throw noFile(path);
+}
+
+function isOther(path: string): boolean {
+  try {
+    return statSync(path, { throwIfNoEntry: false })?.isFile() === false;
+  } catch (error) {
+    throw withOption(error, 'output', path);
+  }
+}
+
+function noFile(path: string): ProcpoolError {
+  const message = `option "output" must name a plain file to be opened anew, not ${JSON.stringify(path)} as it is now`;
+  return new ProcpoolError('ERR_PROCPOOL_OPTION', message, { option: 'output', value: path });
 }

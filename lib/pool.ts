@@ -1,5 +1,6 @@
 import { lookup } from 'node:dns/promises';
 import { EventEmitter } from 'node:events';
+import { closeSync } from 'node:fs';
 import { isIP } from 'node:net';
 import { constants } from 'node:os';
 import type { Readable } from 'node:stream';
@@ -24,7 +25,7 @@ import {
   logLevels,
   type ProcessPoolOptions,
 } from './options.js';
-import { openOutput } from './output.js';
+import { openOutput, reopenFile } from './output.js';
 import { idleStats, type PoolStats, poolStats } from './stats.js';
 
 export interface StopOptions {
@@ -71,6 +72,11 @@ export class ProcessPool extends EventEmitter<ProcessPoolEvents> implements Asyn
   #stopWatch: NodeJS.Timeout | undefined;
   #native: NativeSupervisor | undefined;
   #output: Readable | null = null;
+  /** The output, where it is a plain file that was opened here. */
+  #file: string | undefined;
+  /** Calls of reopen() that wait, by the number of their order. */
+  readonly #reopening = new Map<number, Deferred>();
+  #reopens = 0;
   #target: number;
   /** Calls of stop() that wait, and so will be told of a failure. */
   #stops = 0;
@@ -140,6 +146,29 @@ export class ProcessPool extends EventEmitter<ProcessPoolEvents> implements Asyn
       queueMicrotask(this.#orderResize);
     }
     await resized.promise;
+  }
+
+  /**
+   * Opens the file that the option `output` names anew, as after it was renamed; resolves when every worker writes to
+   * it, so that the old one is complete. Where it cannot be opened, or is no plain file any more, the old one stays and
+   * this rejects, with a system error or `ERR_PROCPOOL_OPTION`; with `ERR_PROCPOOL_STATE` where the output is no plain
+   * file that the pool opened.
+   */
+  async reopen(): Promise<void> {
+    if (this.#phase !== 'running' || this.#native === undefined) throw this.#stateError('reopen');
+    if (this.#file === undefined) {
+      throw new ProcpoolError('ERR_PROCPOOL_STATE', 'reopen() cannot be done: option "output" names no plain file');
+    }
+    const descriptor = reopenFile(this.#file);
+    const reopened = deferred();
+    this.#reopens += 1;
+    try {
+      this.#native.reopen(descriptor, this.#reopens);
+      this.#reopening.set(this.#reopens, reopened);
+    } finally {
+      closeSync(descriptor);
+    }
+    await reopened.promise;
   }
 
   /**
@@ -213,6 +242,7 @@ export class ProcessPool extends EventEmitter<ProcessPoolEvents> implements Asyn
     try {
       this.#native = new binding.Supervisor(native, this.#callbacks());
       this.#output = output.readable;
+      this.#file = output.path;
     } catch (error) {
       output.readable?.destroy();
       throw this.#launchError(error);
@@ -275,6 +305,22 @@ export class ProcessPool extends EventEmitter<ProcessPoolEvents> implements Asyn
             one.resolve();
           });
         break;
+      case 'reopened':
+        this.#settleReopens(
+          (number) => number <= record.value,
+          (one) => {
+            one.resolve();
+          },
+        );
+        break;
+      case 'reopen-failed':
+        this.#settleReopens(
+          (number) => number === record.value,
+          (one) => {
+            one.reject(new ProcpoolError('ERR_PROCPOOL_SUPERVISOR', `reopen() failed: ${record.errorText}`));
+          },
+        );
+        break;
       case 'fail':
         this.#lastWords = `: ${record.call}: ${record.errorText} (${record.error})`;
         break;
@@ -322,6 +368,14 @@ export class ProcessPool extends EventEmitter<ProcessPoolEvents> implements Asyn
     this.#resizing.splice(0).forEach(settle);
   }
 
+  #settleReopens(which: (number: number) => boolean, settle: (one: Deferred) => void): void {
+    for (const [number, reopened] of this.#reopening) {
+      if (!which(number)) continue;
+      this.#reopening.delete(number);
+      settle(reopened);
+    }
+  }
+
   /** Why the supervisor ended as it did; undefined if that was in order. */
   #reason(code: number | null, signal: number | null): Error | undefined {
     if (signal !== null) {
@@ -351,6 +405,12 @@ export class ProcessPool extends EventEmitter<ProcessPoolEvents> implements Asyn
     this.#settleResizes((one) => {
       one.reject(error ?? this.#stateError('resize'));
     });
+    this.#settleReopens(
+      () => true,
+      (one) => {
+        one.reject(error ?? this.#stateError('reopen'));
+      },
+    );
     if (signal?.aborted === true) starting?.reject(signal.reason);
     else starting?.reject(error ?? this.#stateError('start'));
     this.#closed.resolve();

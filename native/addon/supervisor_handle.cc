@@ -78,6 +78,7 @@ void supervisor_handle::define(Napi::Env env, Napi::Object exports) {
                                             InstanceMethod("stop", &supervisor_handle::stop),
                                             InstanceMethod("stageEndsIn", &supervisor_handle::stage_ends_in),
                                             InstanceMethod("resize", &supervisor_handle::resize),
+                                            InstanceMethod("reopen", &supervisor_handle::reopen),
                                             InstanceMethod("kill", &supervisor_handle::kill),
                                             InstanceMethod("abandon", &supervisor_handle::abandon),
                                         }));
@@ -188,6 +189,12 @@ void supervisor_handle::resize(const Napi::CallbackInfo& info) {
   send(info.Env(), {.kind = ipc::control_kind::resize, .value = info[0].As<Napi::Number>().Uint32Value(), .signal = 0});
 }
 
+void supervisor_handle::reopen(const Napi::CallbackInfo& info) {
+  const ipc::control_order order{
+      .kind = ipc::control_kind::reopen, .value = info[1].As<Napi::Number>().Uint32Value(), .signal = 0};
+  send(info.Env(), order, info[0].As<Napi::Number>().Int32Value());
+}
+
 void supervisor_handle::kill(const Napi::CallbackInfo&) {
   // Not reaped yet, so that the pid is still its own.
   if (control_) [[maybe_unused]]
@@ -203,8 +210,9 @@ void supervisor_handle::abandon(const Napi::CallbackInfo&) {
   close(log_watch_, log_);
 }
 
-void supervisor_handle::send(Napi::Env env, const ipc::control_order& order) {
-  const sys::result sent = control_ ? control_.send(order) : -EPIPE;
+void supervisor_handle::send(Napi::Env env, const ipc::control_order& order, std::optional<int> descriptor) {
+  sys::result sent = -EPIPE;
+  if (control_) sent = descriptor ? control_.send(order, *descriptor) : control_.send(order);
   // A supervisor that is gone needs no orders, and its end is reported by itself.
   if (sent < 0 && sent != -EPIPE && sent != -ECONNRESET) throw to_js(env, {"send", static_cast<int>(-sent)});
 }

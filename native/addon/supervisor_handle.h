@@ -5,6 +5,7 @@
 
 #include <functional>
 #include <memory>
+#include <optional>
 #include <vector>
 
 #include "addon/listener.h"
@@ -32,13 +33,14 @@ class supervisor_handle : public Napi::ObjectWrap<supervisor_handle> {
   void stop(const Napi::CallbackInfo& info);
   Napi::Value stage_ends_in(const Napi::CallbackInfo& info);
   void resize(const Napi::CallbackInfo& info);
+  void reopen(const Napi::CallbackInfo& info);
 
   void kill(const Napi::CallbackInfo& info);
   void abandon(const Napi::CallbackInfo& info);
 
   void start(const Napi::Object& options);
   void watch(Napi::Env env);
-  void send(Napi::Env env, const ipc::control_order& order);
+  void send(Napi::Env env, const ipc::control_order& order, std::optional<int> descriptor = std::nullopt);
 
   void on_control();
   void on_log();

@@ -38,6 +38,8 @@ enum class log_event : std::uint8_t {
   shortage,       // count: workers that accept, value: how many there shall be; the others cannot be started
   resize_failed,  // value: how many workers cannot be started, count: how many there shall be instead
   give_up,        // value: starts that failed in a row
+  reopened,       // value: the last of the host's orders, all workers write to where it led
+  reopen_failed,  // value: the order, error: stdout leads where it did
   output,         // error: stdout is broken
   fail,           // error, call, count: how often, if more than once: the pool or a worker cannot go on
   done,           // the supervisor ends

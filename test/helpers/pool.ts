@@ -17,6 +17,10 @@ export class ProcessPool extends Pool {
     return within('resize() is done', super.resize(workers));
   }
 
+  override reopen(): Promise<void> {
+    return within('reopen() is done', super.reopen());
+  }
+
   override stop(options?: StopOptions): Promise<void> {
     return within('stop() is done', super.stop(options));
   }

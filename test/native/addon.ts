@@ -13,6 +13,7 @@ export interface Addon {
   sameRequestMs: number;
   Stop: new () => Stop;
   stopPatienceMs: number;
+  Reopening: new (slots: number) => Reopening;
   backoff: Backoff;
   ConnectionTable: new () => ConnectionTable;
   DrainingConnection: new () => DrainingConnection;
@@ -106,6 +107,17 @@ export interface WorkerTable {
   slotOf(pid: number): number | undefined;
   count(phase: Phase): number;
   alive(): number[];
+}
+
+export interface Reopening {
+  begin(order: number, workers: number[]): void;
+  next(now: number): number | undefined;
+  nextWakeMs(): number | undefined;
+  asked(slot: number): void;
+  putOff(slot: number, until: number): void;
+  changed(slot: number): void;
+  ended(slot: number): void;
+  finished(): number | undefined;
 }
 
 export interface Backoff {

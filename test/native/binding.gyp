@@ -19,6 +19,7 @@
         "../../native/ipc/output_turn.cc",
         "../../native/sys/syscalls.cc",
         "../../native/supervisor/dispatcher.cc",
+        "../../native/supervisor/reopening.cc",
         "../../native/supervisor/stop.cc",
         "../../native/supervisor/worker_table.cc",
         "../../native/worker/delivery.cc",
