@@ -208,6 +208,7 @@ void supervisor_handle::abandon(const Napi::CallbackInfo&) {
     if (pid > 0) kill_worker(pid, slot);
   }
   close(log_watch_, log_);
+  remove_stale(config_.socket_file);
 }
 
 void supervisor_handle::send(Napi::Env env, const ipc::control_order& order, std::optional<int> descriptor) {
@@ -224,6 +225,7 @@ void supervisor_handle::on_control() {
 void supervisor_handle::on_log() {
   if (!pass_records(log_)) return;
   close(log_watch_, log_);
+  remove_stale(config_.socket_file);  // a supervisor that was killed left it behind
   call("quiet", [](Napi::Env) { return arguments{}; });
 }
 
@@ -266,7 +268,6 @@ void supervisor_handle::reap() {
   int status = 0;
   const sys::result reaped = sys::wait_for(pid_, status, 0);
   close(control_watch_, control_);
-  remove_stale(config_.socket_file);  // a supervisor that was killed left it behind
   (*page_)->state.set(static_cast<std::uint64_t>(ipc::pool_state::ended));
 
   call("ended", [reaped, status, this](Napi::Env env) {
