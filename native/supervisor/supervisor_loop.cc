@@ -59,6 +59,7 @@ int supervisor_loop::run() {
     for (const epoll_event& event : poller_.wait(timeout_ms(now_ms()))) dispatch(event);
     if (std::exchange(offering_, false)) hand_out();
     on_time(now_ms());
+    if (std::exchange(given_up_, false)) begin_stop(config_.drain_ms);
   }
   return finish();
 }
@@ -323,7 +324,8 @@ void supervisor_loop::on_given_up(int slot) {
   failed_ = true;
   start_failures_.end(host_);
   host_.write(ipc::log_event::give_up, counted(0, table_.at(slot).failed_starts), slot);
-  begin_stop(config_.drain_ms);
+  table_.stop();
+  given_up_ = true;
 }
 
 void supervisor_loop::reap() {

@@ -105,6 +105,7 @@ class supervisor_loop {
   bool listening_ = false;
   bool short_ = false;  // of workers, and has said so
   bool failed_ = false;
+  bool given_up_ = false;  // at the end of the round the pool begins to stop
   bool output_gone_ = false;
 };
 
