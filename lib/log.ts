@@ -2,6 +2,7 @@ import { constants } from 'node:os';
 
 import type { Address, LogEvent, NativeRecord } from './native.js';
 import { type LogLevel, logLevels } from './options.js';
+import { outputFailure } from './output.js';
 import type { PoolStats } from './stats.js';
 
 /** What a client can take too long for: the names of native/ipc/log_record.h, in its order. */
@@ -138,13 +139,6 @@ const details: Record<LogEvent, (record: NativeRecord, address: () => Address | 
   fail: (record) => ({ error: record.error, message: `${who(record)}: ${record.call}: ${record.errorText}` }),
   done: () => ({ message: 'every process has ended' }),
 };
-
-/** Why the output does not take bytes any more. */
-export function outputFailure(record: NativeRecord): string {
-  return record.error === 'EPIPE'
-    ? 'the reader of the output has gone (EPIPE)'
-    : `${record.errorText} (${record.error})`;
-}
 
 /** `address`: where the pool listens. */
 export function logEntry(record: NativeRecord, address: () => Address | string): LogEntry {

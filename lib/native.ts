@@ -128,6 +128,8 @@ export interface Binding {
   /** Listens and starts the supervisor. Throws system errors, and leaves nothing behind then. */
   Supervisor: new (options: NativeOptions, callbacks: NativeCallbacks) => NativeSupervisor;
   isWritable(descriptor: number): boolean;
+  /** Empty for what is no socket; `datagram` is any other that keeps messages apart. */
+  socketKind(descriptor: number): '' | 'stream' | 'datagram' | 'seqpacket';
   /** A new pipe's read end and write end, both close-on-exec. */
   pipe(): [number, number];
   /** Closes an end of a pipe that nobody else has taken over. */

@@ -7,7 +7,7 @@ import type { Readable } from 'node:stream';
 import { type Deferred, deferred } from './deferred.js';
 import { ProcpoolError, withOption } from './errors.js';
 import type { ProcessPoolEvents } from './events.js';
-import { exitOf, isLogged, logEntry, outputFailure, signalName } from './log.js';
+import { exitOf, isLogged, logEntry, signalName } from './log.js';
 import {
   type Address,
   loadBinding,
@@ -24,7 +24,7 @@ import {
   logLevels,
   type ProcessPoolOptions,
 } from './options.js';
-import { openOutput } from './output.js';
+import { fileSizeLimit, openOutput, outputFailure } from './output.js';
 import { idleStats, type PoolStats, poolStats } from './stats.js';
 
 export interface StopOptions {
@@ -368,7 +368,9 @@ export class ProcessPool extends EventEmitter<ProcessPoolEvents> implements Asyn
     if (syscall === 'listen' && path !== undefined) return withOption(error, 'path', path);
     if (syscall === 'listen' && (code === 'EADDRNOTAVAIL' || code === 'EINVAL')) return withOption(error, 'host', host);
     if (syscall === 'listen') return withOption(error, 'port', port);
-    return new ProcpoolError('ERR_PROCPOOL_SUPERVISOR', `the supervisor cannot be started: ${message}`, {
+    const reason =
+      code === 'EFBIG' ? `${syscall} EFBIG: RLIMIT_FSIZE (ulimit -f) is ${fileSizeLimit()} bytes` : message;
+    return new ProcpoolError('ERR_PROCPOOL_SUPERVISOR', `the supervisor cannot be started: ${reason}`, {
       cause: error,
     });
   }
