@@ -42,13 +42,21 @@ export interface LogEntry {
   message: string;
 }
 
-export function signalName(number: number): NodeJS.Signals | undefined {
+function signalName(number: number): NodeJS.Signals | undefined {
   return (Object.keys(constants.signals) as NodeJS.Signals[]).find((name) => constants.signals[name] === number);
 }
 
-/** What a wait status says: wait(2). */
+/** A signal's name; of those that Node has no name for, the number. */
+export function signalText(number: number): string {
+  return signalName(number) ?? `signal ${number}`;
+}
+
+/** Of a wait status. */
+const signalBits = 0x7f;
+
+/** What a wait status says: wait(2). Both null: a signal that Node has no name for. */
 export function exitOf(status: number): { code: number | null; signal: NodeJS.Signals | null } {
-  const signal = status & 0x7f;
+  const signal = status & signalBits;
   return signal === 0
     ? { code: (status >> 8) & 0xff, signal: null }
     : { code: null, signal: signalName(signal) ?? null };
@@ -75,10 +83,10 @@ function who(record: NativeRecord): string {
 }
 
 function exitDetails(record: NativeRecord): Details {
-  const { code, signal } = exitOf(record.value);
-  return signal === null
-    ? { code: code ?? 0, message: `${who(record)} exited with ${code}` }
-    : { signal, message: `${who(record)} was killed by ${signal}` };
+  const { code } = exitOf(record.value);
+  if (code !== null) return { code, message: `${who(record)} exited with ${code}` };
+  const signal = signalText(record.value & signalBits);
+  return { signal, message: `${who(record)} was killed by ${signal}` };
 }
 
 function clientDetails(record: NativeRecord, what: string): Details {
@@ -94,7 +102,7 @@ const details: Record<LogEvent, (record: NativeRecord, address: () => Address | 
   },
   size: (record) => ({ message: `${record.count} of ${record.value} workers accept` }),
   signal: (record) => {
-    const signal = signalName(record.value) ?? String(record.value);
+    const signal = signalText(record.value);
     return { signal, message: `${who(record)} got ${signal}` };
   },
   connect: (record) => {
@@ -105,7 +113,8 @@ const details: Record<LogEvent, (record: NativeRecord, address: () => Address | 
   reset: (record) => ({ ...clientDetails(record, `ended with ${record.error}`), error: record.error }),
   timeout: (record) => {
     const reason = timeoutReasons[record.value];
-    return { ...clientDetails(record, `took too long (${reason})`), ...(reason && { reason }) };
+    if (reason === undefined) return clientDetails(record, 'took too long');
+    return { ...clientDetails(record, `took too long (${reason})`), reason };
   },
   request: (record) => {
     const { name, ...peer } = client(record);

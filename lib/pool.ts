@@ -7,7 +7,7 @@ import type { Readable } from 'node:stream';
 import { type Deferred, deferred } from './deferred.js';
 import { ProcpoolError, withOption } from './errors.js';
 import type { ProcessPoolEvents } from './events.js';
-import { exitOf, isLogged, logEntry, signalName } from './log.js';
+import { exitOf, isLogged, logEntry, signalText } from './log.js';
 import {
   type Address,
   loadBinding,
@@ -315,8 +315,7 @@ export class ProcessPool extends EventEmitter<ProcessPoolEvents> implements Asyn
   /** Why the supervisor ended as it did; undefined if that was in order. */
   #reason(code: number | null, signal: number | null): Error | undefined {
     if (signal !== null) {
-      const name = signalName(signal) ?? String(signal);
-      return new ProcpoolError('ERR_PROCPOOL_SUPERVISOR', `the supervisor was killed by ${name}`);
+      return new ProcpoolError('ERR_PROCPOOL_SUPERVISOR', `the supervisor was killed by ${signalText(signal)}`);
     }
     if (code === 0) return undefined;
     if (this.#failure !== undefined) return this.#failure;

@@ -7,6 +7,7 @@
 #include <array>
 #include <cerrno>
 #include <csignal>
+#include <exception>
 #include <string_view>
 #include <thread>
 #include <utility>
@@ -166,7 +167,9 @@ Napi::Value supervisor_handle::address(const Napi::CallbackInfo& info) {
 
 Napi::Value supervisor_handle::pid(const Napi::CallbackInfo& info) { return Napi::Number::New(info.Env(), pid_); }
 
-Napi::Value supervisor_handle::stats(const Napi::CallbackInfo& info) { return to_js(info.Env(), **page_); }
+Napi::Value supervisor_handle::stats(const Napi::CallbackInfo& info) {
+  return to_js(info.Env(), **page_, malformed_records_);
+}
 
 void supervisor_handle::stop(const Napi::CallbackInfo& info) {
   ++stops_sent_;
@@ -210,32 +213,43 @@ void supervisor_handle::send(Napi::Env env, const ipc::control_order& order) {
 }
 
 void supervisor_handle::on_control() {
-  if (pass_records(control_)) reap();
+  if (pass_records(control_, ipc::record_sender::supervisor)) reap();
 }
 
 void supervisor_handle::on_log() {
-  if (!pass_records(log_)) return;
+  if (!pass_records(log_, ipc::record_sender::worker)) return;
   close(log_watch_, log_);
   call("quiet", [](Napi::Env) { return arguments{}; });
 }
 
-bool supervisor_handle::pass_records(ipc::channel& channel) {
-  std::vector<ipc::log_record> records;
-  sys::result received = 0;
-  while (records.size() < batch) {
-    ipc::log_record record{};
-    received = channel.receive(record);
-    if (received != sizeof record) break;
-    records.push_back(record);
+bool supervisor_handle::pass_records(ipc::channel& channel, ipc::record_sender sender) {
+  std::array<ipc::log_record, batch> records;
+  std::uint32_t count = 0;
+  bool ended = false;
+  for (std::size_t round = 0; round < batch && !ended; ++round) {
+    // With room to see that a message is too long.
+    struct {
+      ipc::log_record record;
+      char beyond;
+    } message{};
+    const sys::result received = channel.receive(message);
+    if (received == -EAGAIN) break;
+    // A message of no bytes reads like the end of the channel.
+    ended = received < 0 || (received == 0 && channel.hung_up());
+    if (received == sizeof message.record && ipc::is_well_formed(message.record, sender)) {
+      records[count++] = message.record;
+    } else if (!ended) {
+      ++malformed_records_;
+    }
   }
-  if (!records.empty()) {
-    call("records", [&records](Napi::Env env) {
-      Napi::Array list = Napi::Array::New(env, records.size());
-      for (std::uint32_t index = 0; index < records.size(); ++index) list.Set(index, to_js(env, records[index]));
+  if (count > 0) {
+    call("records", [&records, count](Napi::Env env) {
+      Napi::Array list = Napi::Array::New(env, count);
+      for (std::uint32_t index = 0; index < count; ++index) list.Set(index, to_js(env, records[index]));
       return arguments{list};
     });
   }
-  return received <= 0 && received != -EAGAIN;
+  return ended;
 }
 
 /// Nothing may leave this function: it is called from C. What a listener of the app's throws is the
@@ -250,6 +264,9 @@ void supervisor_handle::call(const char* name, const std::function<arguments(Nap
   } catch (const Napi::Error& error) {
     const Napi::HandleScope scope(env);
     napi_fatal_exception(env, error.Value());
+  } catch (const std::exception& failure) {
+    const Napi::HandleScope scope(env);
+    napi_fatal_exception(env, Napi::Error::New(env, failure.what()).Value());
   }
 }
 

@@ -3,6 +3,7 @@
 #include <napi.h>
 #include <sys/types.h>
 
+#include <cstdint>
 #include <functional>
 #include <memory>
 #include <vector>
@@ -11,6 +12,7 @@
 #include "addon/readable.h"
 #include "ipc/channel.h"
 #include "ipc/message.h"
+#include "ipc/record_check.h"
 #include "ipc/stats_page.h"
 
 namespace procpool::addon {
@@ -42,8 +44,8 @@ class supervisor_handle : public Napi::ObjectWrap<supervisor_handle> {
 
   void on_control();
   void on_log();
-  /// True at the channel's end.
-  bool pass_records(ipc::channel& channel);
+  /// True at the channel's end. Records that are not well-formed are left out and counted.
+  bool pass_records(ipc::channel& channel, ipc::record_sender sender);
   using arguments = std::vector<napi_value>;
   void call(const char* name, const std::function<arguments(Napi::Env)>& make_arguments);
   void reap();
@@ -61,6 +63,7 @@ class supervisor_handle : public Napi::ObjectWrap<supervisor_handle> {
   int open_watches_ = 0;
   std::unique_ptr<ipc::stats_page> page_;
   std::uint64_t stops_sent_ = 0;
+  std::uint64_t malformed_records_ = 0;
   endpoint bound_;
   int family_ = 0;
   ipc::pool_config config_{};

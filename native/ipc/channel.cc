@@ -23,6 +23,11 @@ std::pair<channel, channel> channel::make_pair(int type) {
   return {channel(sys::unique_fd(ends[0])), channel(sys::unique_fd(ends[1]))};
 }
 
+bool channel::hung_up() const {
+  std::array<pollfd, 1> state{{{fd(), 0, 0}}};
+  return sys::poll(state, 0) > 0 && (state[0].revents & POLLHUP) != 0;
+}
+
 void channel::send_with_descriptors(const void* data, std::size_t size, std::span<const int> descriptors) {
   if (descriptors.size() > max_descriptors) throw sys::sys_error("sendmsg", EINVAL);
   descriptor_buffer buffer;

@@ -79,6 +79,9 @@ const char* name_of(log_level level);
 /// The level at which an event is logged.
 log_level level_of(log_event event);
 
+/// Whether workers write records of this event, or the supervisor alone does.
+bool may_come_from_worker(log_event event);
+
 /// A record of a failed system call.
 log_record describe(const sys::sys_error& failure);
 
