@@ -20,9 +20,9 @@ constexpr bool supervisor_only = false;
 
 // In the order of log_event.
 constexpr std::array<event_entry, 26> events{{
-    {"start", log_level::info, supervisor_only},
+    {"start", log_level::debug, supervisor_only},
     {"listening", log_level::info, supervisor_only},
-    {"size", log_level::info, supervisor_only},
+    {"size", log_level::debug, supervisor_only},
     {"signal", log_level::info},
     {"connect", log_level::debug},
     {"close", log_level::debug},
@@ -40,7 +40,7 @@ constexpr std::array<event_entry, 26> events{{
     {"unserved", log_level::error, supervisor_only},
     {"lost", log_level::error, supervisor_only},
     {"kill", log_level::error, supervisor_only},
-    {"exit", log_level::info, supervisor_only},
+    {"exit", log_level::warn, supervisor_only},
     {"respawn", log_level::warn, supervisor_only},
     {"give-up", log_level::error, supervisor_only},
     {"output", log_level::error, supervisor_only},
@@ -56,6 +56,10 @@ constexpr std::array<const char*, 5> levels{"silent", "error", "warn", "info", "
 const char* name_of(log_event event) { return events.at(static_cast<std::size_t>(event)).name; }
 const char* name_of(log_level level) { return levels.at(static_cast<std::size_t>(level)); }
 log_level level_of(log_event event) { return events.at(static_cast<std::size_t>(event)).level; }
+log_level level_of(const log_record& record) {
+  const bool in_order = record.event == log_event::exit && record.value == 0;
+  return in_order ? log_level::debug : level_of(record.event);
+}
 bool may_come_from_worker(log_event event) { return events.at(static_cast<std::size_t>(event)).from_worker; }
 
 log_record describe(const sys::sys_error& failure) {
@@ -70,7 +74,7 @@ void complete(log_record& record, log_event event, int worker) {
   record.worker = worker;
   if (record.pid == 0) record.pid = sys::process_id();
   record.event = event;
-  record.level = level_of(event);
+  record.level = level_of(record);
 }
 
 }  // namespace procpool::ipc

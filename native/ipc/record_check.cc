@@ -40,7 +40,7 @@ bool is_text(const log_record& record) {
 }  // namespace
 
 bool is_well_formed(const log_record& record, record_sender sender) {
-  if (record.event > log_event::done || record.level != level_of(record.event)) return false;
+  if (record.event > log_event::done || record.level != level_of(record)) return false;
   const bool by_worker = sender == record_sender::worker;
   if (by_worker && !may_come_from_worker(record.event)) return false;
   return record.worker >= (by_worker ? 0 : -1) && record.worker < static_cast<std::int32_t>(max_workers) &&

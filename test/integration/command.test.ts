@@ -120,6 +120,16 @@ test('the text log says listening with address and port', async (t) => {
   assert.deepEqual(await pool.stop(), { code: 0, signal: null });
 });
 
+test('at level info a start is one line, and a stop says how long it may take and that it is done', async (t) => {
+  const pool = await startCli(t, ['--workers', '3', '--drain-timeout', '5s']);
+  assert.equal((await pool.stop()).code, 0);
+  assert.deepEqual(
+    pool.entries.map(({ event, message }) => `${event}: ${message}`),
+    [`listening: on 127.0.0.1:${pool.tcp}`, 'drain: stopping within 5000 ms', 'done: every process has ended'],
+  );
+  assert.deepEqual(pool.complaints, []);
+});
+
 test('--log-level silent says nothing at all', async (t) => {
   const port = await freePort();
   const pool = runCli(t, ['--port', String(port), '--host', '127.0.0.1', '--log-level', 'silent']);

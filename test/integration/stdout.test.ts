@@ -69,7 +69,7 @@ test('a plain file gets it behind what it holds, and what another process writes
     await pool.assertGone();
   });
   await deliver(await pool.port(), 'data\n');
-  process.kill((await pool.logged('start')).pid, 'SIGTERM');
+  process.kill(pool.supervisor, 'SIGTERM');
   assert.equal((await pool.exited).code, 0);
   assert.equal(readFileSync(path, 'utf8'), 'before\ndata\nafter\n');
 });
