@@ -234,6 +234,8 @@ bool supervisor_handle::pass_records(ipc::channel& channel, ipc::record_sender s
     } message{};
     const sys::result received = channel.receive(message);
     if (received == -EAGAIN) break;
+    // An order that the other end left unread is reported ahead of the records that it sent before: unix(7).
+    if (received == -ECONNRESET) continue;
     // A message of no bytes reads like the end of the channel.
     ended = received < 0 || (received == 0 && channel.hung_up());
     if (received == sizeof message.record && ipc::is_well_formed(message.record, sender)) {
