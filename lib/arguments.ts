@@ -239,9 +239,14 @@ export function helpText(): string {
     '',
     ...lines,
     '',
-    'Durations are written 500ms, 30s, 5m, sizes 512, 64k, 1m, 2g. SIGINT and SIGTERM deliver what was sent',
-    'before and exit; a second one exits at once. Exit status: 0 stopped with all',
-    'delivered, 1 failed or lost bytes, 2 wrong usage.',
+    'Durations are written 500ms, 30s, 5m, sizes 512, 64k, 1m, 2g.',
+    '',
+    'SIGTERM, SIGINT, SIGQUIT  deliver what was sent before and exit; a second one exits at once',
+    'SIGHUP                    the same where standard error is a terminal, otherwise ignored',
+    'SIGUSR1                   logs the counters',
+    'SIGUSR2, SIGALRM          ignored',
+    '',
+    'Exit status: 0 stopped with all delivered, 1 failed or lost bytes, 2 wrong usage.',
     '',
   ].join('\n');
 }

@@ -176,6 +176,12 @@ export function warning(message: string): LogEntry {
   return { time: new Date(), level: 'warn', event: 'warning', worker: null, pid: process.pid, message };
 }
 
+/** Of the command's: a signal that it can do nothing with. */
+export function ignoredSignal(signal: NodeJS.Signals): LogEntry {
+  const message = `got ${signal}, which is ignored`;
+  return { time: new Date(), level: 'warn', event: 'signal', worker: null, pid: process.pid, signal, message };
+}
+
 export const logFormats = ['text', 'json'] as const;
 export type LogFormat = (typeof logFormats)[number];
 
