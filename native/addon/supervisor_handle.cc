@@ -173,11 +173,11 @@ Napi::Value supervisor_handle::stats(const Napi::CallbackInfo& info) {
 
 void supervisor_handle::stop(const Napi::CallbackInfo& info) {
   ++stops_sent_;
-  send(info.Env(), {
-                       .kind = ipc::control_kind::stop,
-                       .value = info[0].IsUndefined() ? ipc::default_drain : info[0].As<Napi::Number>().Uint32Value(),
-                       .signal = info[1].As<Napi::Number>().Uint32Value(),
-                   });
+  send({
+      .kind = ipc::control_kind::stop,
+      .value = info[0].IsUndefined() ? ipc::default_drain : info[0].As<Napi::Number>().Uint32Value(),
+      .signal = info[1].As<Napi::Number>().Uint32Value(),
+  });
 }
 
 Napi::Value supervisor_handle::stage_ends_in(const Napi::CallbackInfo& info) {
@@ -188,7 +188,7 @@ Napi::Value supervisor_handle::stage_ends_in(const Napi::CallbackInfo& info) {
 }
 
 void supervisor_handle::resize(const Napi::CallbackInfo& info) {
-  send(info.Env(), {.kind = ipc::control_kind::resize, .value = info[0].As<Napi::Number>().Uint32Value(), .signal = 0});
+  send({.kind = ipc::control_kind::resize, .value = info[0].As<Napi::Number>().Uint32Value(), .signal = 0});
 }
 
 void supervisor_handle::kill(const Napi::CallbackInfo&) {
@@ -206,10 +206,21 @@ void supervisor_handle::abandon(const Napi::CallbackInfo&) {
   close(log_watch_, log_);
 }
 
-void supervisor_handle::send(Napi::Env env, const ipc::control_order& order) {
-  const sys::result sent = control_ ? control_.send(order) : -EPIPE;
-  // A supervisor that is gone needs no orders, and its end is reported by itself.
-  if (sent < 0 && sent != -EPIPE && sent != -ECONNRESET) throw to_js(env, {"send", static_cast<int>(-sent)});
+void supervisor_handle::send(const ipc::control_order& order) {
+  const bool resize = order.kind == ipc::control_kind::resize;
+  // Of sizes that wait, the last one counts.
+  if (resize && !orders_.empty() && orders_.back().kind == order.kind) orders_.pop_back();
+  orders_.push_back(order);
+  flush_orders();
+}
+
+void supervisor_handle::flush_orders() {
+  for (; control_ && !orders_.empty(); orders_.pop_front()) {
+    const sys::result sent = control_.send(orders_.front());
+    const bool later = sent == -EAGAIN || sent == -ENOBUFS || sent == -ENOMEM;
+    if (later) return control_watch_->await_room([this] { flush_orders(); });
+    // Otherwise sent; or the supervisor is gone, which is reported by itself.
+  }
 }
 
 void supervisor_handle::on_control() {

@@ -4,6 +4,7 @@
 #include <sys/types.h>
 
 #include <cstdint>
+#include <deque>
 #include <functional>
 #include <memory>
 #include <vector>
@@ -40,7 +41,9 @@ class supervisor_handle : public Napi::ObjectWrap<supervisor_handle> {
 
   void start(const Napi::Object& options);
   void watch(Napi::Env env);
-  void send(Napi::Env env, const ipc::control_order& order);
+  /// An order for which a hung supervisor has no room waits.
+  void send(const ipc::control_order& order);
+  void flush_orders();
 
   void on_control();
   void on_log();
@@ -58,6 +61,7 @@ class supervisor_handle : public Napi::ObjectWrap<supervisor_handle> {
   pid_t pid_ = 0;
   ipc::channel control_;
   ipc::channel log_;
+  std::deque<ipc::control_order> orders_;  // not sent yet
   readable* control_watch_ = nullptr;
   readable* log_watch_ = nullptr;
   int open_watches_ = 0;
