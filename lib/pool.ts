@@ -54,14 +54,29 @@ const supervisorPatience = 2000;
 /** How often it is looked at during a stop, in ms. */
 const stopInterval = 1000;
 
+/** The pool's, in words that complete "the pool is". */
+const states = {
+  idle: 'not started',
+  starting: 'starting',
+  running: 'running',
+  stopping: 'stopping',
+  ended: 'ended',
+};
+
 /**
  * Worker processes that accept connections and deliver what clients send to the output. One life each: `start()`, then
  * `stop()`. While it runs it keeps the event loop alive, as a server does.
  */
-export class ProcessPool extends EventEmitter<ProcessPoolEvents> implements AsyncDisposable {
+export class ProcessPool<
+  Output extends Readable | null = Readable | null,
+  Where extends Address | string = Address | string,
+>
+  extends EventEmitter<ProcessPoolEvents>
+  implements AsyncDisposable
+{
   readonly #options: FilledOptions;
   readonly #closed = deferred();
-  #phase: 'idle' | 'starting' | 'running' | 'stopping' | 'ended' = 'idle';
+  #phase: keyof typeof states = 'idle';
   #starting: Deferred | undefined;
   #resizing: Deferred[] = [];
   #resizeScheduled = false;
@@ -75,7 +90,7 @@ export class ProcessPool extends EventEmitter<ProcessPoolEvents> implements Asyn
   /** Calls of stop() that wait, and so will be told of a failure. */
   #stops = 0;
   /** Why the pool cannot go on, as far as its processes have said. */
-  #failure: Error | undefined;
+  #failure: ProcpoolError | undefined;
   #lastWords = '';
   #outcome: Error | undefined;
 
@@ -86,9 +101,14 @@ export class ProcessPool extends EventEmitter<ProcessPoolEvents> implements Asyn
     this.#target = this.#options.workers;
   }
 
-  /** What the pool delivers, where `output` is `'pipe'`, from `start()` on; null otherwise. */
-  get output(): Readable | null {
-    return this.#output;
+  /**
+   * What the pool delivers, where the option `output` is `'pipe'`; null otherwise. To destroy it, as leaving a
+   * `for await` does, stops the pool: what is not read by then is discarded, and counted as dropped or unread.
+   * @throws {ProcpoolError} `ERR_PROCPOOL_STATE` before `start()`
+   */
+  get output(): Output {
+    if (this.#options.output === 'pipe' && this.#output === null) throw this.#missing('output');
+    return this.#output as Output;
   }
 
   /**
@@ -112,9 +132,13 @@ export class ProcessPool extends EventEmitter<ProcessPoolEvents> implements Asyn
     await starting.promise;
   }
 
-  /** Where the pool listens: an object for TCP, the path for a Unix socket; null before `start()`. */
-  address(): Address | string | null {
-    return this.#native?.address() ?? null;
+  /**
+   * Where the pool listens: an object for TCP, the path for a Unix socket.
+   * @throws {ProcpoolError} `ERR_PROCPOOL_STATE` before `start()`
+   */
+  address(): Where {
+    if (this.#native === undefined) throw this.#missing('address');
+    return this.#native.address() as Where;
   }
 
   /** The counters as they stand, read from shared memory: valid while a worker hangs, and after the end. */
@@ -189,6 +213,18 @@ export class ProcessPool extends EventEmitter<ProcessPoolEvents> implements Asyn
     });
   };
 
+  /** Who reads the output wanted no more of it. */
+  #isAbandoned(): boolean {
+    return this.#output !== null && this.#output.destroyed && !this.#output.readableEnded;
+  }
+
+  readonly #onOutputClosed = (): void => {
+    if (!this.#isAbandoned() || this.#phase === 'ended') return;
+    this.stop({ drainTimeout: 0 }).catch((error: unknown) => {
+      this.emit('error', error as Error);
+    });
+  };
+
   async #launch(): Promise<void> {
     const options = this.#options;
     const { binding, executable } = loadBinding();
@@ -211,6 +247,7 @@ export class ProcessPool extends EventEmitter<ProcessPoolEvents> implements Asyn
     try {
       this.#native = new binding.Supervisor(native, this.#callbacks());
       this.#output = output.readable;
+      this.#output?.once('close', this.#onOutputClosed);
     } catch (error) {
       output.readable?.destroy();
       throw this.#launchError(error);
@@ -248,7 +285,7 @@ export class ProcessPool extends EventEmitter<ProcessPoolEvents> implements Asyn
     const { log, logLevel } = this.#options;
     if (log === undefined || !isLogged(record.level, logLevel)) return;
     callOut(() => {
-      log(logEntry(record, () => this.address() ?? ''));
+      log(logEntry(record, () => this.address()));
     });
   }
 
@@ -259,7 +296,7 @@ export class ProcessPool extends EventEmitter<ProcessPoolEvents> implements Asyn
         if (this.#phase === 'starting') this.#phase = 'running';
         this.#starting?.resolve();
         this.#starting = undefined;
-        this.emit('listening', this.address() ?? '');
+        this.emit('listening', this.address());
         break;
       case 'start':
         if (worker >= 0) this.emit('worker:start', { worker, pid });
@@ -318,6 +355,12 @@ export class ProcessPool extends EventEmitter<ProcessPoolEvents> implements Asyn
       return new ProcpoolError('ERR_PROCPOOL_SUPERVISOR', `the supervisor was killed by ${signalText(signal)}`);
     }
     if (code === 0) return undefined;
+    const reason = this.#whatFailed();
+    const discarded = reason.code === 'ERR_PROCPOOL_OUTPUT' || reason.code === 'ERR_PROCPOOL_UNDELIVERED';
+    return discarded && this.#isAbandoned() ? undefined : reason;
+  }
+
+  #whatFailed(): ProcpoolError {
     if (this.#failure !== undefined) return this.#failure;
     const { bytesDropped, bytesUnread, torn } = this.stats().total;
     const bytes = bytesDropped + bytesUnread;
@@ -351,14 +394,11 @@ export class ProcessPool extends EventEmitter<ProcessPoolEvents> implements Asyn
   }
 
   #stateError(action: string): ProcpoolError {
-    const state = {
-      idle: 'not started',
-      starting: 'starting',
-      running: 'running',
-      stopping: 'stopping',
-      ended: 'ended',
-    };
-    return new ProcpoolError('ERR_PROCPOOL_STATE', `${action}() cannot be done: the pool is ${state[this.#phase]}`);
+    return new ProcpoolError('ERR_PROCPOOL_STATE', `${action}() cannot be done: the pool is ${states[this.#phase]}`);
+  }
+
+  #missing(what: string): ProcpoolError {
+    return new ProcpoolError('ERR_PROCPOOL_STATE', `there is no ${what}: the pool is ${states[this.#phase]}`);
   }
 
   #launchError(error: unknown): unknown {
