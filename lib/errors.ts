@@ -43,9 +43,9 @@ export class ProcpoolError extends Error {
   }
 }
 
-/** A system error (`code`, `errno`, `syscall`, …) whose message also names the option that led to it. */
-export function withOption(error: unknown, option: string, value: unknown): unknown {
+/** A system error (`code`, `errno`, `syscall`, …) whose message also names the option that led to it, and what to do. */
+export function withOption(error: unknown, option: string, value: unknown, hint = ''): unknown {
   if (!(error instanceof Error)) return error;
-  error.message += ` (option "${option}": ${JSON.stringify(value)})`;
+  error.message += ` (option "${option}": ${JSON.stringify(value)})${hint}`;
   return Object.assign(error, { option, value });
 }

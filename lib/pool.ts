@@ -1,5 +1,6 @@
 import { lookup } from 'node:dns/promises';
 import { EventEmitter } from 'node:events';
+import { lstatSync } from 'node:fs';
 import { isIP } from 'node:net';
 import { constants } from 'node:os';
 import type { Readable } from 'node:stream';
@@ -404,9 +405,9 @@ export class ProcessPool<
   #launchError(error: unknown): unknown {
     const { syscall, code, message } = error as NodeJS.ErrnoException;
     const { path, host, port } = this.#options;
-    if (syscall === 'listen' && path !== undefined) return withOption(error, 'path', path);
+    if (syscall === 'listen' && path !== undefined) return pathError(error, path);
     if (syscall === 'listen' && (code === 'EADDRNOTAVAIL' || code === 'EINVAL')) return withOption(error, 'host', host);
-    if (syscall === 'listen') return withOption(error, 'port', port);
+    if (syscall === 'listen') return withOption(error, 'port', port, code === 'EACCES' ? privilegedPort(port) : '');
     const reason =
       code === 'EFBIG' ? `${syscall} EFBIG: RLIMIT_FSIZE (ulimit -f) is ${fileSizeLimit()} bytes` : message;
     return new ProcpoolError('ERR_PROCPOOL_SUPERVISOR', `the supervisor cannot be started: ${reason}`, {
@@ -423,4 +424,21 @@ async function resolveHost(host: string | undefined): Promise<string> {
   } catch (error) {
     throw withOption(error, 'host', host);
   }
+}
+
+/** What to do about a port that is refused to users; empty if that is not the reason. */
+function privilegedPort(port: number): string {
+  if (port >= 1024) return '';
+  return ': ports below 1024 need CAP_NET_BIND_SERVICE, or a lower net.ipv4.ip_unprivileged_port_start';
+}
+
+/** Of a path at which something else lies, the kernel says that the address is in use. */
+function pathError(error: unknown, path: string): unknown {
+  const status = lstatSync(path, { throwIfNoEntry: false });
+  if ((error as NodeJS.ErrnoException).code !== 'EADDRINUSE' || status === undefined || status.isSocket()) {
+    return withOption(error, 'path', path);
+  }
+  const kind = status.isDirectory() ? 'a directory' : status.isFile() ? 'a file' : 'something else';
+  const message = `option "path" must be a free path or that of a Unix socket, and ${JSON.stringify(path)} is ${kind}`;
+  return new ProcpoolError('ERR_PROCPOOL_OPTION', message, { option: 'path', value: path, cause: error });
 }

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { spawn, type SpawnSyncReturns } from 'node:child_process';
-import { chmodSync, closeSync, cpSync, readFileSync, rmSync } from 'node:fs';
+import { chmodSync, closeSync, cpSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
@@ -32,6 +32,8 @@ test('--version prints the version, --help the options', () => {
   assert.deepEqual([run('--version').stdout, run('--version').status], [`${version}\n`, 0]);
   assert.match(run('--help').stdout, /^Usage: procpool-native/);
   assert.equal(run('--help').status, 0);
+  assert.equal(run('-v').stdout, `${version}\n`);
+  assert.equal(run('-h').stdout, run('--help').stdout);
 });
 
 test('wrong usage is one line on stderr, nothing on stdout and status 2', () => {
@@ -65,9 +67,35 @@ test(
     const mayBind = Number(readFileSync('/proc/sys/net/ipv4/ip_unprivileged_port_start', 'utf8')) <= 1;
     if (mayBind) return;
     assert.equal(status, 1);
-    assert.match(stderr, /^procpool-native: listen EACCES: permission denied 127\.0\.0\.1:1 \(option "--port": 1\)\n$/);
+    assert.match(
+      stderr,
+      /^procpool-native: listen EACCES: permission denied 127\.0\.0\.1:1 \(option "--port": 1\): ports below 1024 need .*\n$/,
+    );
   },
 );
+
+test('a path at which a directory or a file lies is said to be one', (t) => {
+  const folder = temporaryFolder(t);
+  const file = join(folder, 'file');
+  writeFileSync(file, '');
+  for (const [path, kind] of [
+    [folder, 'directory'],
+    [file, 'file'],
+  ] as const) {
+    const { status, stderr } = run('--path', path);
+    const message = `option "--path" must be a free path or that of a Unix socket, and "${path}" is a ${kind}`;
+    assert.deepEqual([status, stderr], [1, `procpool-native: ${message}\n`]);
+  }
+  assert.equal(readFileSync(file, 'utf8'), '');
+});
+
+test('--output - is standard output', async (t) => {
+  const pool = await startCli(t, ['--output', '-']);
+  const received = text(pool.stdout);
+  await deliver(pool.tcp, 'to stdout');
+  assert.equal((await pool.stop()).code, 0);
+  assert.equal(await received, 'to stdout');
+});
 
 test('a supervisor that is missing or not executable is said in one line', (t) => {
   const folder = temporaryFolder(t);
