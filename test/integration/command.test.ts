@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { spawn, type SpawnSyncReturns } from 'node:child_process';
-import { chmodSync, closeSync, cpSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, closeSync, cpSync, mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
@@ -127,12 +127,45 @@ test('a supervisor that is missing or not executable is said in one line', (t) =
   assert.match(noAddon.stderr, /^procpool-native: the native addon cannot be loaded: No native build was found.*\n$/);
 });
 
-test('another platform is said in one line', () => {
-  const source = `Object.defineProperty(process, 'platform', { value: 'darwin' }); process.argv[1] = '${cli}'; require('${cli}');`;
-  const { status, stderr } = runBlocked(process.execPath, ['-e', source]);
-  assert.equal(status, 1);
-  assert.equal(stderr, 'procpool-native: procpool-native runs on Linux only, not on darwin\n');
-});
+for (const [platform, fake, reason] of [
+  ['another platform', `Object.defineProperty(process, 'platform', { value: 'darwin' })`, 'Linux only, not on darwin'],
+  ['Bun', `Object.defineProperty(process.versions, 'bun', { value: '1' })`, 'Node.js only, not on Bun'],
+  ['Deno', `globalThis.Deno = {}`, 'Node.js only, not on Deno'],
+] as const) {
+  test(`${platform} is said in one line`, () => {
+    const source = `${fake}; process.argv[1] = '${cli}'; require('${cli}');`;
+    const { status, stderr } = runBlocked(process.execPath, ['-e', source]);
+    assert.equal(status, 1);
+    assert.equal(stderr, `procpool-native: procpool-native runs on ${reason}\n`);
+  });
+}
+
+for (const format of ['cjs', 'esm'] as const) {
+  test(`bundled by esbuild (${format}), the error says what to do, and as an external it runs`, (t) => {
+    const folder = temporaryFolder(t);
+    mkdirSync(join(folder, 'node_modules'));
+    symlinkSync(root, join(folder, 'node_modules', 'procpool-native'));
+    writeFileSync(
+      join(folder, 'app.js'),
+      `import { ProcessPool } from 'procpool-native';
+      const pool = new ProcessPool({ port: 0, host: '127.0.0.1', workers: 1, output: 'pipe' });
+      pool.start().then(() => pool.stop()).then(() => console.log('ran'), ({ code, message }) => console.log(code, message));`,
+    );
+    const bundled = (...options: string[]): string => {
+      const outfile = join(folder, 'dist', format === 'esm' ? 'app.mjs' : 'app.cjs');
+      // What esbuild itself documents for dependencies that call require() in ES modules.
+      const banner = `import { createRequire } from 'node:module'; const require = createRequire(import.meta.url);`;
+      const esm = format === 'esm' ? [`--banner:js=${banner}`] : [];
+      const args = ['app.js', '--bundle', '--platform=node', `--format=${format}`, `--outfile=${outfile}`];
+      const build = [...args, ...esm, ...options, '--log-level=error'];
+      const { stderr } = runBlocked(join(root, 'node_modules/.bin/esbuild'), build, { cwd: folder });
+      assert.equal(stderr, '');
+      return runBlocked(process.execPath, [outfile]).stdout;
+    };
+    assert.match(bundled(), /^ERR_PROCPOOL_BINDING .*mark procpool-native external/);
+    assert.equal(bundled('--external:procpool-native'), 'ran\n');
+  });
+}
 
 test('the supervisor does not run by hand', () => {
   const { status, stderr } = runBlocked(join(root, 'build/Release/procpool-supervisor'), []);

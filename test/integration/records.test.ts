@@ -1,5 +1,4 @@
 import assert from 'node:assert/strict';
-import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
 
 import { type LogEntry, ProcessPool } from '../../dist/index.js';
@@ -7,6 +6,7 @@ import { after } from '../helpers/after.js';
 import { deliver } from '../helpers/clients.js';
 import { temporaryFolder } from '../helpers/files.js';
 import { record } from '../helpers/records.js';
+import { runBlocked } from '../helpers/run.js';
 import { test } from '../helpers/test.js';
 import { until } from '../helpers/until.js';
 import { addon } from '../native/addon.js';
@@ -69,9 +69,7 @@ test('what a worker that was taken over writes to the log channel is refused and
   ].map((bytes) => bytes.toString('hex'));
   const good = record('connect', { pid: 4711 }).toString('hex');
   const { pid } = pool.stats().workers[0]!;
-  const { status, stderr } = spawnSync('python3', ['-c', intruder, String(pid), ...garbage, good], {
-    encoding: 'utf8',
-  });
+  const { status, stderr } = runBlocked('python3', ['-c', intruder, String(pid), ...garbage, good]);
   if (status === 77) {
     t.skip('needs pidfd_getfd(2) and its permission');
     return;

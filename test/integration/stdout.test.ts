@@ -12,6 +12,7 @@ import { client, deliver } from '../helpers/clients.js';
 import { temporaryFolder } from '../helpers/files.js';
 import { flagsOf } from '../helpers/processes.js';
 import { test } from '../helpers/test.js';
+import { runBlocked } from '../helpers/run.js';
 import { until } from '../helpers/until.js';
 import { buffer, once } from '../helpers/within.js';
 
@@ -273,7 +274,7 @@ for (const [kind, type] of [
 ours, theirs = socket.socketpair(socket.AF_UNIX, socket.${type})
 sys.exit(subprocess.run(sys.argv[1:], stdout=theirs, timeout=60).returncode)`;
     const command = ['-c', script, process.execPath, cli, '--port', '0'];
-    const { status, stderr } = spawnSync('python3', command, { encoding: 'utf8' });
+    const { status, stderr } = runBlocked('python3', command);
     const reason = `stdout is a ${kind} socket, which takes messages and no stream (option "--output": "inherit")`;
     assert.deepEqual({ status, stderr }, { status: 1, stderr: `procpool-native: ${reason}\n` });
   });
