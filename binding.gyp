@@ -26,6 +26,7 @@
         "native/addon/supervisor_handle.cc",
         "native/ipc/channel.cc",
         "native/ipc/log_record.cc",
+        "native/ipc/record_check.cc",
         "native/ipc/socket_file.cc",
         "native/ipc/stats_fields.cc",
         "native/ipc/stats_page.cc",

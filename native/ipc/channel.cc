@@ -63,6 +63,11 @@ std::pair<channel, channel> channel::make_pair(int type) {
   return {channel(sys::unique_fd(ends[0])), channel(sys::unique_fd(ends[1]))};
 }
 
+bool channel::hung_up() const {
+  std::array<pollfd, 1> state{{{fd(), 0, 0}}};
+  return sys::poll(state, 0) > 0 && (state[0].revents & POLLHUP) != 0;
+}
+
 sys::result channel::send_bytes(const void* data, std::size_t size, int descriptor) {
   return send_all(fd(), data, size, std::span(&descriptor, 1));
 }

@@ -58,6 +58,9 @@ class channel {
     return send_bytes(&message, sizeof message, descriptor);
   }
 
+  /// The other end is closed; messages may be left.
+  [[nodiscard]] bool hung_up() const;
+
   /// One message together with copies of descriptors, see unix(7). Throws sys_error.
   void send_with_descriptors(const void* data, std::size_t size, std::span<const int> descriptors);
 

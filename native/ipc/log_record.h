@@ -80,8 +80,12 @@ struct log_record {
 const char* name_of(log_event event);
 const char* name_of(log_level level);
 
-/// The level at which an event is logged.
+/// The level at which an event is logged; a worker's end in order has a lower one.
 log_level level_of(log_event event);
+log_level level_of(const log_record& record);
+
+/// Whether workers write records of this event, or the supervisor alone does.
+bool may_come_from_worker(log_event event);
 
 /// A record of a failed system call.
 log_record describe(const sys::sys_error& failure);

@@ -1,12 +1,13 @@
 import assert from 'node:assert/strict';
-import { spawn } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import type { TestContext } from 'node:test';
 
 import { after } from '../helpers/after.js';
 import { Cli, root } from '../helpers/cli.js';
 import { client, deliver, write } from '../helpers/clients.js';
-import { statOf } from '../helpers/processes.js';
+import { childrenOf, descendantsOf, isLeft, statOf } from '../helpers/processes.js';
 import { test } from '../helpers/test.js';
+import { until } from '../helpers/until.js';
 import { text } from '../helpers/within.js';
 
 /** The command as `npm start` runs it, in a process group of its own as a shell would put it. */
@@ -36,6 +37,46 @@ test('the pool ends when the npm above it is killed', async (t) => {
   pool.child.kill('SIGKILL');
   await pool.assertGone();
 });
+
+test('the pool ends when the npm above it is killed and nobody reaps it', async (t) => {
+  const script = 'npm --silent start -- --port 0 --host 127.0.0.1 --log-format json & echo $! >&2; exec sleep 600';
+  const child = spawn('sh', ['-c', script], { cwd: root, detached: true, stdio: ['ignore', 'pipe', 'pipe'] });
+  const pool = new Cli(child);
+  after(t, async () => {
+    child.stdout.destroy();
+    await pool.end();
+  });
+  await pool.port();
+  const npm = Number(pool.complaints[0]);
+  const processes = descendantsOf(npm);
+  process.kill(npm, 'SIGKILL');
+  await until('nothing but a zombie', () => statOf(npm)?.state === 'Z' && !processes.some(isLeft));
+});
+
+const namespace = ['--pid', '--fork', '--mount-proc', '--kill-child'];
+const noNamespace = spawnSync('unshare', [...namespace, 'true']).status !== 0 && 'needs unshare(1) and its permission';
+
+for (const [name, command] of [
+  ['npm', ['npm', '--silent', 'start', '--']],
+  ['npx', ['npx', '--no', '--', 'procpool-native']],
+] as const) {
+  test(`${name} may be process 1, and its SIGTERM stops the pool in order`, { skip: noNamespace }, async (t) => {
+    const args = [...namespace, ...command, '--port', '0', '--host', '127.0.0.1', '--log-format', 'json'];
+    const child = spawn('unshare', args, { cwd: root, stdio: ['ignore', 'pipe', 'pipe'] });
+    const pool = new Cli(child);
+    after(t, async () => {
+      child.stdout.destroy();
+      await pool.end();
+    });
+    const port = await pool.port();
+    const received = text(child.stdout);
+    await deliver(port, 'in a container');
+    process.kill(childrenOf(pool.pid)[0]!, 'SIGTERM');
+    await pool.exited;
+    assert.equal(await received, 'in a container');
+    assert.equal(pool.all('done').length, 1);
+  });
+}
 
 test('the pool ends when the npm above it is killed while a reader stalls the output', async (t) => {
   const pool = await npmStart(t, ['--log-level', 'debug']);

@@ -137,6 +137,7 @@ void show_pool(Napi::Object exports);
 void show_connections(Napi::Object exports);
 void show_output(Napi::Object exports);
 void show_pacer(Napi::Object exports);
+void show_records(Napi::Object exports);
 void show_cycle_check(Napi::Object exports);
 void show_delivery(Napi::Object exports);
 void show_descriptors(Napi::Object exports);
