@@ -84,8 +84,15 @@ async function run({ options, logFormat, statsInterval }: Extract<Command, { act
     stops += 1;
     pool.stop({ signal }).catch(fail);
   };
+  const reopen = (): void => {
+    pool.reopen().catch((error: unknown) => {
+      const reason = inFlags(error instanceof Error ? error.message : String(error));
+      if (isLogged('warn', level)) log(warning(`the output is not opened anew: ${reason}`));
+    });
+  };
   handleSignals({
     stop,
+    reopen: options.output === undefined ? undefined : reopen,
     logStats: () => {
       if (isLogged('info', level)) log(statsEntry(pool.stats()));
     },

@@ -5,8 +5,10 @@ import { isatty } from 'node:tty';
  * inspector; cli.ts loads it first. Until handleSignals() is called they keep their usual meaning otherwise.
  */
 export interface SignalActions {
-  /** SIGTERM, SIGINT, SIGQUIT; SIGHUP where the terminal has hung up. */
+  /** SIGTERM, SIGINT, SIGQUIT; SIGHUP where there is no such file, and the terminal has hung up. */
   stop(signal: NodeJS.Signals): void;
+  /** SIGHUP where the output is a file; undefined elsewhere. */
+  reopen: (() => void) | undefined;
   /** SIGUSR1. */
   logStats(): void;
   /** SIGUSR2, SIGALRM; SIGHUP elsewhere. */
@@ -29,7 +31,9 @@ let hungUp = false;
  * starts.
  */
 function hangUp(to: SignalActions): void {
-  if (!onTerminal) {
+  if (to.reopen !== undefined) {
+    to.reopen();
+  } else if (!onTerminal) {
     to.ignore('SIGHUP');
   } else if (!hungUp) {
     // The shell and the kernel both send one, which is no second wish to stop.

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { spawn, spawnSync } from 'node:child_process';
-import { closeSync, openSync, readFileSync } from 'node:fs';
+import { closeSync, mkdirSync, openSync, readFileSync, renameSync } from 'node:fs';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 
@@ -60,6 +60,27 @@ for (const [receiver, kill] of receivers) {
   });
 }
 
+test('SIGHUP opens the output file anew, with nothing lost between the two, and says why if it cannot', async (t) => {
+  const path = join(temporaryFolder(t), 'out');
+  const pool = await startCli(t, ['--workers', '4', '--output', path], { detached: true });
+  await deliver(pool.tcp, 'before');
+  renameSync(path, `${path}.1`);
+  process.kill(-pool.pid, 'SIGHUP');
+  await pool.logged('reopened');
+  await deliver(pool.tcp, 'after');
+  renameSync(path, `${path}.2`);
+  mkdirSync(path);
+  process.kill(pool.pid, 'SIGHUP');
+  const { message } = await pool.logged('warning');
+  assert.match(message, /^the output is not opened anew: option "--output" must name a plain file/);
+  await deliver(pool.tcp, ' and on');
+  assert.deepEqual(await pool.stop(), { code: 0, signal: null });
+  assert.deepEqual(
+    [readFileSync(`${path}.1`, 'latin1'), readFileSync(`${path}.2`, 'latin1')],
+    ['before', 'after and on'],
+  );
+});
+
 test('a process group that gets SIGQUIT, SIGHUP and SIGUSR1 while the pool starts keeps its supervisor', async (t) => {
   const pool = runCli(t, ['--port', '0', '--host', '127.0.0.1', '--workers', '8'], { detached: true });
   // From when Node has handed over to the command: before, they are Node's.
@@ -76,7 +97,7 @@ test('a process group that gets SIGQUIT, SIGHUP and SIGUSR1 while the pool start
 test('nohup protects the pool', async (t) => {
   const folder = temporaryFolder(t);
   const log = join(folder, 'log');
-  const script = `exec nohup "$0" "$1" --port 0 --host 127.0.0.1 --log-format json --output "$2" 2> "$3"`;
+  const script = `exec nohup "$0" "$1" --port 0 --host 127.0.0.1 --log-format json > "$2" 2> "$3"`;
   const child = spawn('sh', ['-c', script, process.execPath, cli, join(folder, 'out'), log], { stdio: 'ignore' });
   after(t, () => child.kill('SIGKILL'));
   await until('listening', () => entriesOf(log).some(({ event }) => event === 'listening'));
