@@ -24,6 +24,8 @@ export class UsageError extends Error {
 }
 
 interface Flag {
+  /** One letter that stands for it. */
+  short?: string;
   /** What stands for the value in the help; none for a flag without one. */
   value?: string;
   help: string;
@@ -68,6 +70,13 @@ function choice<Choice extends string>(flag: string, text: string, choices: read
   return found;
 }
 
+/** Marked as a file, since the option of the API has names for others. */
+function outputFile(text: string): string | undefined {
+  if (text === '') throw bad('output', text, 'a file, or - for standard output');
+  if (text === '-') return undefined;
+  return text.startsWith('/') ? text : `./${text}`;
+}
+
 const flags: Record<string, Flag> = {
   port: {
     value: 'N',
@@ -96,8 +105,8 @@ const flags: Record<string, Flag> = {
   },
   output: {
     value: 'FILE',
-    help: 'file to append to (standard output)',
-    set: (text, { options }) => (options.output = text === '' || text.startsWith('/') ? text : `./${text}`),
+    help: 'file to append to; - is standard output (-)',
+    set: (text, { options }) => (options.output = outputFile(text)),
   },
   backlog: {
     value: 'N',
@@ -159,14 +168,14 @@ const flags: Record<string, Flag> = {
     help: 'how often to log the counters; 0s is never (0s)',
     set: (text, command) => (command.statsInterval = duration('stats-interval', text)),
   },
-  version: { help: 'print the version' },
-  help: { help: 'print this' },
+  version: { short: 'v', help: 'print the version' },
+  help: { short: 'h', help: 'print this' },
 };
 
 const configuration = Object.fromEntries(
-  Object.entries(flags).map(([name, { value }]) => [
+  Object.entries(flags).map(([name, { value, short }]) => [
     name,
-    { type: value === undefined ? ('boolean' as const) : ('string' as const) },
+    { type: value === undefined ? ('boolean' as const) : ('string' as const), ...(short !== undefined && { short }) },
   ]),
 );
 
@@ -183,12 +192,13 @@ export function parseCommand(args: string[]): Command {
   const typed = new Map<string, string>();
   let other: 'help' | 'version' | undefined;
   for (const token of tokens) {
-    if (token.kind === 'positional') throw new UsageError(`unexpected argument ${JSON.stringify(token.value)}`);
+    if (token.kind === 'positional')
+      throw new UsageError(`unexpected argument ${JSON.stringify(token.value)}: see --help`);
     if (token.kind === 'option-terminator') continue;
     const flag = Object.hasOwn(flags, token.name) ? flags[token.name] : undefined;
-    if (flag === undefined || !token.rawName.startsWith('--')) {
+    if (flag === undefined) {
       const value = token.value === undefined ? '' : `, its value ${JSON.stringify(token.value)}`;
-      throw new UsageError(`option ${JSON.stringify(token.rawName)} is unknown${value}`);
+      throw new UsageError(`option ${JSON.stringify(token.rawName)} is unknown${value}: see --help`);
     }
     if (flag.set === undefined) {
       if (token.value !== undefined) throw bad(token.name, token.value, 'given without a value');
@@ -227,8 +237,9 @@ export function inFlags(message: string): string {
 }
 
 export function helpText(): string {
-  const lines = Object.entries(flags).map(([name, { value, help }]) => {
-    const usage = value === undefined ? `--${name}` : `--${name} ${value}`;
+  const lines = Object.entries(flags).map(([name, { short, value, help }]) => {
+    const long = value === undefined ? `--${name}` : `--${name} ${value}`;
+    const usage = short === undefined ? long : `-${short}, ${long}`;
     return `  ${usage.padEnd(23)} ${help}`;
   });
   return [
@@ -239,9 +250,15 @@ export function helpText(): string {
     '',
     ...lines,
     '',
-    'Durations are written 500ms, 30s, 5m, sizes 512, 64k, 1m, 2g. SIGINT and SIGTERM deliver what was sent',
-    'before and exit; a second one exits at once. Exit status: 0 stopped with all',
-    'delivered, 1 failed or lost bytes, 2 wrong usage.',
+    'Durations are written 500ms, 30s, 5m, sizes 512, 64k, 1m, 2g.',
+    '',
+    'SIGTERM, SIGINT, SIGQUIT  deliver what was sent before and exit; a second one exits at once',
+    'SIGHUP                    opens --output FILE anew; without one stops where standard error is a terminal,',
+    '                          and is ignored otherwise',
+    'SIGUSR1                   logs the counters',
+    'SIGUSR2, SIGALRM          ignored',
+    '',
+    'Exit status: 0 stopped with all delivered, 1 failed or lost bytes, 2 wrong usage.',
     '',
   ].join('\n');
 }

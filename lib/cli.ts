@@ -1,10 +1,12 @@
 #!/usr/bin/env node
+import { handleSignals } from './signals.js'; // first: see there
+
 import { constants, fstatSync, readFileSync, statSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 
 import { type Command, helpText, inFlags, parseCommand, UsageError } from './arguments.js';
 import { type ErrorCode, ProcpoolError } from './errors.js';
-import { formatEntry, isLogged, type LogEntry, statsEntry, warning } from './log.js';
+import { formatEntry, ignoredSignal, isLogged, type LogEntry, statsEntry, warning } from './log.js';
 import { openLogSink } from './log_sink.js';
 import { watchPackageManager } from './npm_parent.js';
 import { ProcessPool } from './pool.js';
@@ -68,6 +70,7 @@ async function run({ options, logFormat, statsInterval }: Extract<Command, { act
     sink.write(formatEntry(entry, logFormat));
   };
 
+  const level = options.logLevel ?? 'info';
   const pool = new ProcessPool({ ...options, log });
   const fail = (error: unknown): void => {
     const inLog = error instanceof ProcpoolError && loggedFailures.has(error.code) && options.logLevel !== 'silent';
@@ -81,23 +84,31 @@ async function run({ options, logFormat, statsInterval }: Extract<Command, { act
     stops += 1;
     pool.stop({ signal }).catch(fail);
   };
-  process.on('SIGINT', stop);
-  process.on('SIGTERM', stop);
+  const reopen = (): void => {
+    pool.reopen().catch((error: unknown) => {
+      const reason = inFlags(error instanceof Error ? error.message : String(error));
+      if (isLogged('warn', level)) log(warning(`the output is not opened anew: ${reason}`));
+    });
+  };
+  handleSignals({
+    stop,
+    reopen: options.output === undefined ? undefined : reopen,
+    logStats: () => {
+      if (isLogged('info', level)) log(statsEntry(pool.stats()));
+    },
+    ignore: (signal) => {
+      if (isLogged('warn', level)) log(ignoredSignal(signal));
+    },
+  });
   watchPackageManager(() => void pool.stop({ drainTimeout: orphanDrain }).catch(fail));
   pool.on('close', () => {
-    process.off('SIGINT', stop).off('SIGTERM', stop);
     // What stderr still holds is not waited for longer than this.
     setTimeout(() => {
       process.exit();
     }, lastWordsPatience).unref();
   });
 
-  if (
-    options.output === undefined &&
-    options.handler !== 'echo' &&
-    isLogged('warn', options.logLevel ?? 'info') &&
-    stdoutLeadsNowhere()
-  ) {
+  if (options.output === undefined && options.handler !== 'echo' && isLogged('warn', level) && stdoutLeadsNowhere()) {
     log(warning('stdout is closed, or /dev/null: what clients send is thrown away'));
   }
   try {
@@ -106,7 +117,7 @@ async function run({ options, logFormat, statsInterval }: Extract<Command, { act
     if (stops === 0) fail(error);
     return;
   }
-  if (statsInterval > 0 && isLogged('info', options.logLevel ?? 'info')) {
+  if (statsInterval > 0 && isLogged('info', level)) {
     const timer = setInterval(() => {
       log(statsEntry(pool.stats()));
     }, statsInterval);

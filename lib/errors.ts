@@ -28,9 +28,13 @@ export interface ErrorDetails {
 export class ProcpoolError extends Error {
   override readonly name = 'ProcpoolError';
   readonly code: ErrorCode;
-  readonly option?: string;
-  readonly value?: unknown;
-  readonly bytes?: number;
+  // Declared only, so that an error has those that were given and prints no others.
+  /** The option at fault. */
+  declare readonly option?: string;
+  /** Its value. */
+  declare readonly value?: unknown;
+  /** How many bytes were not delivered. */
+  declare readonly bytes?: number;
 
   constructor(code: ErrorCode, message: string, { cause, ...details }: ErrorDetails = {}) {
     super(message, cause === undefined ? undefined : { cause });
@@ -39,9 +43,9 @@ export class ProcpoolError extends Error {
   }
 }
 
-/** A system error (`code`, `errno`, `syscall`, …) whose message also names the option that led to it. */
-export function withOption(error: unknown, option: string, value: unknown): unknown {
+/** A system error (`code`, `errno`, `syscall`, …) whose message also names the option that led to it, and what to do. */
+export function withOption(error: unknown, option: string, value: unknown, hint = ''): unknown {
   if (!(error instanceof Error)) return error;
-  error.message += ` (option "${option}": ${JSON.stringify(value)})`;
+  error.message += ` (option "${option}": ${JSON.stringify(value)})${hint}`;
   return Object.assign(error, { option, value });
 }

@@ -2,6 +2,7 @@ import { constants } from 'node:os';
 
 import type { Address, LogEvent, NativeRecord } from './native.js';
 import { type LogLevel, logLevels } from './options.js';
+import { outputFailure } from './output.js';
 import type { PoolStats } from './stats.js';
 
 /** What a client can take too long for: the names of native/ipc/log_record.h, in its order. */
@@ -41,13 +42,21 @@ export interface LogEntry {
   message: string;
 }
 
-export function signalName(number: number): NodeJS.Signals | undefined {
+function signalName(number: number): NodeJS.Signals | undefined {
   return (Object.keys(constants.signals) as NodeJS.Signals[]).find((name) => constants.signals[name] === number);
 }
 
-/** What a wait status says: wait(2). */
+/** A signal's name; of those that Node has no name for, the number. */
+export function signalText(number: number): string {
+  return signalName(number) ?? `signal ${number}`;
+}
+
+/** Of a wait status. */
+const signalBits = 0x7f;
+
+/** What a wait status says: wait(2). Both null: a signal that Node has no name for. */
 export function exitOf(status: number): { code: number | null; signal: NodeJS.Signals | null } {
-  const signal = status & 0x7f;
+  const signal = status & signalBits;
   return signal === 0
     ? { code: (status >> 8) & 0xff, signal: null }
     : { code: null, signal: signalName(signal) ?? null };
@@ -74,10 +83,10 @@ function who(record: NativeRecord): string {
 }
 
 function exitDetails(record: NativeRecord): Details {
-  const { code, signal } = exitOf(record.value);
-  return signal === null
-    ? { code: code ?? 0, message: `${who(record)} exited with ${code}` }
-    : { signal, message: `${who(record)} was killed by ${signal}` };
+  const { code } = exitOf(record.value);
+  if (code !== null) return { code, message: `${who(record)} exited with ${code}` };
+  const signal = signalText(record.value & signalBits);
+  return { signal, message: `${who(record)} was killed by ${signal}` };
 }
 
 function clientDetails(record: NativeRecord, what: string): Details {
@@ -93,7 +102,7 @@ const details: Record<LogEvent, (record: NativeRecord, address: () => Address | 
   },
   size: (record) => ({ message: `${record.count} of ${record.value} workers accept` }),
   signal: (record) => {
-    const signal = signalName(record.value) ?? String(record.value);
+    const signal = signalText(record.value);
     return { signal, message: `${who(record)} got ${signal}` };
   },
   connect: (record) => {
@@ -104,7 +113,8 @@ const details: Record<LogEvent, (record: NativeRecord, address: () => Address | 
   reset: (record) => ({ ...clientDetails(record, `ended with ${record.error}`), error: record.error }),
   timeout: (record) => {
     const reason = timeoutReasons[record.value];
-    return { ...clientDetails(record, `took too long (${reason})`), ...(reason && { reason }) };
+    if (reason === undefined) return clientDetails(record, 'took too long');
+    return { ...clientDetails(record, `took too long (${reason})`), reason };
   },
   request: (record) => {
     const { name, ...peer } = client(record);
@@ -140,6 +150,11 @@ const details: Record<LogEvent, (record: NativeRecord, address: () => Address | 
     message: `${record.value} workers cannot be started: there shall be ${record.count} as before`,
   }),
   'give-up': (record) => ({ message: `${who(record)} failed to start ${record.value} times` }),
+  reopened: () => ({ message: 'every worker writes to the file that was opened anew' }),
+  'reopen-failed': (record) => ({
+    error: record.error,
+    message: `the output cannot be opened anew, the old file stays: ${record.errorText}`,
+  }),
   output: (record) => ({ error: record.error, message: outputFailure(record) }),
   fail: (record) => {
     const times = record.count > 1 ? `, ${record.count} times` : '';
@@ -147,13 +162,6 @@ const details: Record<LogEvent, (record: NativeRecord, address: () => Address | 
   },
   done: () => ({ message: 'every process has ended' }),
 };
-
-/** Why the output does not take bytes any more. */
-export function outputFailure(record: NativeRecord): string {
-  return record.error === 'EPIPE'
-    ? 'the reader of the output has gone (EPIPE)'
-    : `${record.errorText} (${record.error})`;
-}
 
 /** `address`: where the pool listens. */
 export function logEntry(record: NativeRecord, address: () => Address | string): LogEntry {
@@ -180,6 +188,12 @@ export function statsEntry(stats: PoolStats): LogEntry {
 /** An entry of the host's own. */
 export function warning(message: string): LogEntry {
   return { time: new Date(), level: 'warn', event: 'warning', worker: null, pid: process.pid, message };
+}
+
+/** Of the command's: a signal that it can do nothing with. */
+export function ignoredSignal(signal: NodeJS.Signals): LogEntry {
+  const message = `got ${signal}, which is ignored`;
+  return { time: new Date(), level: 'warn', event: 'signal', worker: null, pid: process.pid, signal, message };
 }
 
 export const logFormats = ['text', 'json'] as const;

@@ -1,4 +1,4 @@
-import { closeSync, constants, fstatSync, openSync, writeSync } from 'node:fs';
+import { constants, fstatSync, openSync, writeSync } from 'node:fs';
 
 /** Where the command's log lines go. */
 export interface LogSink {
@@ -17,6 +17,9 @@ const mostWaiting = 2 ** 20;
 export function openLogSink(left: (count: number) => string): LogSink {
   let count = 0;
   const put = linePut();
+  process.once('exit', () => {
+    if (count > 0) put(`${left(count)}\n`);
+  });
   return {
     write: (line) => {
       if (count > 0 && put(`${left(count)}\n`)) count = 0;
@@ -25,7 +28,7 @@ export function openLogSink(left: (count: number) => string): LogSink {
   };
 }
 
-/** Writes a line whole, or says false and nothing is written. */
+/** Writes a line, or says false and nothing of it is written nor will be. */
 function linePut(): (line: string) => boolean {
   const status = fstatSync(stderr);
   if (status.isFile()) return writeTo(stderr);
@@ -33,24 +36,34 @@ function linePut(): (line: string) => boolean {
   try {
     // A description of our own: the flags of the one we got are shared, with stdout perhaps, and with the shell.
     const own = openSync('/proc/self/fd/2', constants.O_WRONLY | constants.O_NONBLOCK | constants.O_NOCTTY);
-    process.once('exit', () => {
-      closeSync(own);
-    });
     return writeTo(own);
   } catch {
     return writeToStream;
   }
 }
 
+/** A line of which the descriptor took only a part is ended before the next begins. */
 function writeTo(descriptor: number): (line: string) => boolean {
-  return (line) => {
+  let rest: Uint8Array = Buffer.alloc(0);
+  const flush = (): void => {
     try {
-      writeSync(descriptor, line);
-      return true;
+      for (let written = 1; rest.length > 0 && written > 0; rest = rest.subarray(written)) {
+        written = writeSync(descriptor, rest);
+      }
     } catch {
       // Full for now (EAGAIN), or nobody reads it any more: no reason to stop moving bytes.
-      return false;
     }
+  };
+  process.once('exit', flush);
+  return (line) => {
+    flush();
+    if (rest.length > 0) return false;
+    const bytes = Buffer.from(line);
+    rest = bytes;
+    flush();
+    if (rest.length < bytes.length) return true;
+    rest = Buffer.alloc(0);
+    return false;
   };
 }
 

@@ -11,6 +11,9 @@ export type LogLevel = (typeof logLevels)[number];
 export const handlers = ['sink', 'echo', 'http'] as const;
 export type HandlerName = (typeof handlers)[number];
 
+/** Where the bytes go; see {@link ProcessPoolOptions.output}. */
+export type OutputOption = 'inherit' | 'pipe' | number | (string & {});
+
 /** What a pool can be told. Times are in milliseconds. */
 export interface ProcessPoolOptions {
   /** TCP port; 0 takes any that is free. @default 10714 */
@@ -58,7 +61,7 @@ export interface ProcessPoolOptions {
    * descriptor open for writing (it stays yours), any other string is a file to append to.
    * @default 'inherit'
    */
-  output?: 'inherit' | 'pipe' | number | (string & {}) | undefined;
+  output?: OutputOption | undefined;
   /** How much `log` is called for. @default 'info' */
   logLevel?: LogLevel | undefined;
   /** Called for each log entry. Without it nothing is logged. */

@@ -1,16 +1,18 @@
-import { closeSync, constants, openSync } from 'node:fs';
+import { closeSync, constants, fstatSync, openSync, readFileSync, statSync } from 'node:fs';
 import { Socket } from 'node:net';
+import { resolve } from 'node:path';
 import type { Readable } from 'node:stream';
 
-import { withOption } from './errors.js';
-import type { Binding } from './native.js';
-import { optionError } from './options.js';
+import { ProcpoolError, withOption } from './errors.js';
+import type { Binding, NativeRecord } from './native.js';
 
 /** Where a pool's bytes go, until its supervisor has its own copy of the descriptor. */
 export interface OpenOutput {
   descriptor: number;
   /** The other end, of a pipe. */
   readable: Readable | null;
+  /** A plain file that was opened here, and can be opened anew. */
+  path: string | undefined;
   /** Closes what was opened here. */
   release(): void;
 }
@@ -20,8 +22,14 @@ const stdout = 1;
 /** Non-blocking: a FIFO without a reader is an error (ENXIO), and not a wait that nothing ends. */
 const flags = constants.O_WRONLY | constants.O_APPEND | constants.O_CREAT | constants.O_NONBLOCK;
 
-function wanted(output: number | 'inherit'): string {
-  return output === 'inherit' ? 'something else while stdout is not open for writing' : 'open for writing';
+/** Why a descriptor cannot be the output; undefined if it can. */
+function unfitness(binding: Binding, descriptor: number): string | undefined {
+  if (!binding.isWritable(descriptor)) return 'is not open for writing';
+  const kind = binding.socketKind(descriptor);
+  // Bytes of any number are written to it, which such a socket would take for messages, or refuse.
+  return kind === 'datagram' || kind === 'seqpacket'
+    ? `is a ${kind} socket, which takes messages and no stream`
+    : undefined;
 }
 
 /** Opens what the option `output` names. Throws a system error or `ERR_PROCPOOL_OPTION`. */
@@ -32,6 +40,7 @@ export function openOutput(binding: Binding, output: string | number): OpenOutpu
     return {
       descriptor: writeEnd,
       readable,
+      path: undefined,
       release: () => {
         binding.close(writeEnd);
       },
@@ -39,19 +48,72 @@ export function openOutput(binding: Binding, output: string | number): OpenOutpu
   }
   if (typeof output === 'number' || output === 'inherit') {
     const descriptor = output === 'inherit' ? stdout : output;
-    if (!binding.isWritable(descriptor)) throw optionError('output', output, wanted(output));
-    return { descriptor, readable: null, release: () => undefined };
+    const reason = unfitness(binding, descriptor);
+    if (reason !== undefined) {
+      const name = output === 'inherit' ? 'stdout' : `descriptor ${descriptor}`;
+      const message = `${name} ${reason} (option "output": ${JSON.stringify(output)})`;
+      throw new ProcpoolError('ERR_PROCPOOL_OPTION', message, { option: 'output', value: output });
+    }
+    return { descriptor, readable: null, path: undefined, release: () => undefined };
   }
+  const descriptor = openFile(output);
+  return {
+    descriptor,
+    readable: null,
+    path: fstatSync(descriptor).isFile() ? resolve(output) : undefined,
+    release: () => {
+      closeSync(descriptor);
+    },
+  };
+}
+
+function openFile(path: string): number {
   try {
-    const descriptor = openSync(output, flags, 0o666);
-    return {
-      descriptor,
-      readable: null,
-      release: () => {
-        closeSync(descriptor);
-      },
-    };
+    return openSync(path, flags, 0o666);
   } catch (error) {
-    throw withOption(error, 'output', output);
+    throw withOption(error, 'output', path);
   }
+}
+
+/** Opens a plain file again, which may be another by now, or none yet. Throws a system error or `ERR_PROCPOOL_OPTION`. */
+export function reopenFile(path: string): number {
+  // Before it is opened: to open a terminal, or a FIFO, does something to it.
+  if (isOther(path)) throw noFile(path);
+  const descriptor = openFile(path);
+  if (fstatSync(descriptor).isFile()) return descriptor;
+  closeSync(descriptor);
+  throw noFile(path);
+}
+
+function isOther(path: string): boolean {
+  try {
+    return statSync(path, { throwIfNoEntry: false })?.isFile() === false;
+  } catch (error) {
+    throw withOption(error, 'output', path);
+  }
+}
+
+function noFile(path: string): ProcpoolError {
+  const message = `option "output" must name a plain file to be opened anew, not ${JSON.stringify(path)} as it is now`;
+  return new ProcpoolError('ERR_PROCPOOL_OPTION', message, { option: 'output', value: path });
+}
+
+/** RLIMIT_FSIZE in bytes, which the pool's processes inherit; undefined where there is none. */
+export function fileSizeLimit(): number | undefined {
+  try {
+    const [, soft = ''] = /^Max file size +(\S+)/m.exec(readFileSync('/proc/self/limits', 'latin1')) ?? [];
+    return /^\d+$/.test(soft) ? Number(soft) : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/** Why the output does not take bytes any more. */
+export function outputFailure({ error, errorText }: NativeRecord): string {
+  if (error === 'EPIPE') return 'the reader of the output has gone (EPIPE)';
+  if (error !== 'EFBIG') return `${errorText} (${error})`;
+  const limit = fileSizeLimit();
+  return limit === undefined
+    ? 'the output is as large as its file system lets a file be (EFBIG)'
+    : `the output is as large as RLIMIT_FSIZE (ulimit -f) lets a file be, ${limit} bytes (EFBIG)`;
 }

@@ -1,5 +1,6 @@
 import { lookup } from 'node:dns/promises';
 import { EventEmitter } from 'node:events';
+import { closeSync, lstatSync } from 'node:fs';
 import { isIP } from 'node:net';
 import { constants } from 'node:os';
 import type { Readable } from 'node:stream';
@@ -7,7 +8,7 @@ import type { Readable } from 'node:stream';
 import { type Deferred, deferred } from './deferred.js';
 import { ProcpoolError, withOption } from './errors.js';
 import type { ProcessPoolEvents } from './events.js';
-import { exitOf, isLogged, logEntry, outputFailure, signalName } from './log.js';
+import { exitOf, isLogged, logEntry, signalText } from './log.js';
 import {
   type Address,
   loadBinding,
@@ -24,7 +25,7 @@ import {
   logLevels,
   type ProcessPoolOptions,
 } from './options.js';
-import { openOutput } from './output.js';
+import { fileSizeLimit, openOutput, outputFailure, reopenFile } from './output.js';
 import { idleStats, type PoolStats, poolStats } from './stats.js';
 
 export interface StopOptions {
@@ -54,14 +55,29 @@ const supervisorPatience = 2000;
 /** How often it is looked at during a stop, in ms. */
 const stopInterval = 1000;
 
+/** The pool's, in words that complete "the pool is". */
+const states = {
+  idle: 'not started',
+  starting: 'starting',
+  running: 'running',
+  stopping: 'stopping',
+  ended: 'ended',
+};
+
 /**
  * Worker processes that accept connections and deliver what clients send to the output. One life each: `start()`, then
  * `stop()`. While it runs it keeps the event loop alive, as a server does.
  */
-export class ProcessPool extends EventEmitter<ProcessPoolEvents> implements AsyncDisposable {
+export class ProcessPool<
+  Output extends Readable | null = Readable | null,
+  Where extends Address | string = Address | string,
+>
+  extends EventEmitter<ProcessPoolEvents>
+  implements AsyncDisposable
+{
   readonly #options: FilledOptions;
   readonly #closed = deferred();
-  #phase: 'idle' | 'starting' | 'running' | 'stopping' | 'ended' = 'idle';
+  #phase: keyof typeof states = 'idle';
   #starting: Deferred | undefined;
   #resizing: Deferred[] = [];
   #resizeScheduled = false;
@@ -71,11 +87,16 @@ export class ProcessPool extends EventEmitter<ProcessPoolEvents> implements Asyn
   #stopWatch: NodeJS.Timeout | undefined;
   #native: NativeSupervisor | undefined;
   #output: Readable | null = null;
+  /** The output, where it is a plain file that was opened here. */
+  #file: string | undefined;
+  /** Calls of reopen() that wait, by the number of their order. */
+  readonly #reopening = new Map<number, Deferred>();
+  #reopens = 0;
   #target: number;
   /** Calls of stop() that wait, and so will be told of a failure. */
   #stops = 0;
   /** Why the pool cannot go on, as far as its processes have said. */
-  #failure: Error | undefined;
+  #failure: ProcpoolError | undefined;
   #lastWords = '';
   #outcome: Error | undefined;
 
@@ -86,9 +107,14 @@ export class ProcessPool extends EventEmitter<ProcessPoolEvents> implements Asyn
     this.#target = this.#options.workers;
   }
 
-  /** What the pool delivers, where `output` is `'pipe'`, from `start()` on; null otherwise. */
-  get output(): Readable | null {
-    return this.#output;
+  /**
+   * What the pool delivers, where the option `output` is `'pipe'`; null otherwise. To destroy it, as leaving a
+   * `for await` does, stops the pool: what is not read by then is discarded, and counted as dropped or unread.
+   * @throws {ProcpoolError} `ERR_PROCPOOL_STATE` before `start()`
+   */
+  get output(): Output {
+    if (this.#options.output === 'pipe' && this.#output === null) throw this.#missing('output');
+    return this.#output as Output;
   }
 
   /**
@@ -113,9 +139,13 @@ export class ProcessPool extends EventEmitter<ProcessPoolEvents> implements Asyn
     await starting.promise;
   }
 
-  /** Where the pool listens: an object for TCP, the path for a Unix socket; null before `start()`. */
-  address(): Address | string | null {
-    return this.#native?.address() ?? null;
+  /**
+   * Where the pool listens: an object for TCP, the path for a Unix socket.
+   * @throws {ProcpoolError} `ERR_PROCPOOL_STATE` before `start()`
+   */
+  address(): Where {
+    if (this.#native === undefined) throw this.#missing('address');
+    return this.#native.address() as Where;
   }
 
   /** The counters as they stand, read from shared memory: valid while a worker hangs, and after the end. */
@@ -140,6 +170,29 @@ export class ProcessPool extends EventEmitter<ProcessPoolEvents> implements Asyn
       queueMicrotask(this.#orderResize);
     }
     await resized.promise;
+  }
+
+  /**
+   * Opens the file that the option `output` names anew, as after it was renamed; resolves when every worker writes to
+   * it, so that the old one is complete. Where it cannot be opened, or is no plain file any more, the old one stays and
+   * this rejects, with a system error or `ERR_PROCPOOL_OPTION`; with `ERR_PROCPOOL_STATE` where the output is no plain
+   * file that the pool opened.
+   */
+  async reopen(): Promise<void> {
+    if (this.#phase !== 'running' || this.#native === undefined) throw this.#stateError('reopen');
+    if (this.#file === undefined) {
+      throw new ProcpoolError('ERR_PROCPOOL_STATE', 'reopen() cannot be done: option "output" names no plain file');
+    }
+    const descriptor = reopenFile(this.#file);
+    const reopened = deferred();
+    this.#reopens += 1;
+    try {
+      this.#native.reopen(descriptor, this.#reopens);
+      this.#reopening.set(this.#reopens, reopened);
+    } finally {
+      closeSync(descriptor);
+    }
+    await reopened.promise;
   }
 
   /**
@@ -191,6 +244,18 @@ export class ProcessPool extends EventEmitter<ProcessPoolEvents> implements Asyn
     });
   };
 
+  /** Who reads the output wanted no more of it. */
+  #isAbandoned(): boolean {
+    return this.#output !== null && this.#output.destroyed && !this.#output.readableEnded;
+  }
+
+  readonly #onOutputClosed = (): void => {
+    if (!this.#isAbandoned() || this.#phase === 'ended') return;
+    this.stop({ drainTimeout: 0 }).catch((error: unknown) => {
+      this.emit('error', error as Error);
+    });
+  };
+
   async #launch(): Promise<void> {
     const options = this.#options;
     const { binding, executable } = loadBinding();
@@ -213,6 +278,8 @@ export class ProcessPool extends EventEmitter<ProcessPoolEvents> implements Asyn
     try {
       this.#native = new binding.Supervisor(native, this.#callbacks());
       this.#output = output.readable;
+      this.#file = output.path;
+      this.#output?.once('close', this.#onOutputClosed);
     } catch (error) {
       output.readable?.destroy();
       throw this.#launchError(error);
@@ -250,7 +317,7 @@ export class ProcessPool extends EventEmitter<ProcessPoolEvents> implements Asyn
     const { log, logLevel } = this.#options;
     if (log === undefined || !isLogged(record.level, logLevel)) return;
     callOut(() => {
-      log(logEntry(record, () => this.address() ?? ''));
+      log(logEntry(record, () => this.address()));
     });
   }
 
@@ -261,7 +328,7 @@ export class ProcessPool extends EventEmitter<ProcessPoolEvents> implements Asyn
         if (this.#phase === 'starting') this.#phase = 'running';
         this.#starting?.resolve();
         this.#starting = undefined;
-        this.emit('listening', this.address() ?? '');
+        this.emit('listening', this.address());
         break;
       case 'start':
         if (worker >= 0) this.emit('worker:start', { worker, pid });
@@ -274,6 +341,22 @@ export class ProcessPool extends EventEmitter<ProcessPoolEvents> implements Asyn
           this.#settleResizes((one) => {
             one.resolve();
           });
+        break;
+      case 'reopened':
+        this.#settleReopens(
+          (number) => number <= record.value,
+          (one) => {
+            one.resolve();
+          },
+        );
+        break;
+      case 'reopen-failed':
+        this.#settleReopens(
+          (number) => number === record.value,
+          (one) => {
+            one.reject(new ProcpoolError('ERR_PROCPOOL_SUPERVISOR', `reopen() failed: ${record.errorText}`));
+          },
+        );
         break;
       case 'fail':
         this.#lastWords = `: ${record.call}: ${record.errorText} (${record.error})`;
@@ -322,13 +405,26 @@ export class ProcessPool extends EventEmitter<ProcessPoolEvents> implements Asyn
     this.#resizing.splice(0).forEach(settle);
   }
 
+  #settleReopens(which: (number: number) => boolean, settle: (one: Deferred) => void): void {
+    for (const [number, reopened] of this.#reopening) {
+      if (!which(number)) continue;
+      this.#reopening.delete(number);
+      settle(reopened);
+    }
+  }
+
   /** Why the supervisor ended as it did; undefined if that was in order. */
   #reason(code: number | null, signal: number | null): Error | undefined {
     if (signal !== null) {
-      const name = signalName(signal) ?? String(signal);
-      return new ProcpoolError('ERR_PROCPOOL_SUPERVISOR', `the supervisor was killed by ${name}`);
+      return new ProcpoolError('ERR_PROCPOOL_SUPERVISOR', `the supervisor was killed by ${signalText(signal)}`);
     }
     if (code === 0) return undefined;
+    const reason = this.#whatFailed();
+    const discarded = reason.code === 'ERR_PROCPOOL_OUTPUT' || reason.code === 'ERR_PROCPOOL_UNDELIVERED';
+    return discarded && this.#isAbandoned() ? undefined : reason;
+  }
+
+  #whatFailed(): ProcpoolError {
     if (this.#failure !== undefined) return this.#failure;
     const { bytesDropped, bytesUnread, torn } = this.stats().total;
     const bytes = bytesDropped + bytesUnread;
@@ -351,6 +447,12 @@ export class ProcessPool extends EventEmitter<ProcessPoolEvents> implements Asyn
     this.#settleResizes((one) => {
       one.reject(error ?? this.#stateError('resize'));
     });
+    this.#settleReopens(
+      () => true,
+      (one) => {
+        one.reject(error ?? this.#stateError('reopen'));
+      },
+    );
     if (signal?.aborted === true) starting?.reject(signal.reason);
     else starting?.reject(error ?? this.#stateError('start'));
     this.#closed.resolve();
@@ -362,23 +464,22 @@ export class ProcessPool extends EventEmitter<ProcessPoolEvents> implements Asyn
   }
 
   #stateError(action: string): ProcpoolError {
-    const state = {
-      idle: 'not started',
-      starting: 'starting',
-      running: 'running',
-      stopping: 'stopping',
-      ended: 'ended',
-    };
-    return new ProcpoolError('ERR_PROCPOOL_STATE', `${action}() cannot be done: the pool is ${state[this.#phase]}`);
+    return new ProcpoolError('ERR_PROCPOOL_STATE', `${action}() cannot be done: the pool is ${states[this.#phase]}`);
+  }
+
+  #missing(what: string): ProcpoolError {
+    return new ProcpoolError('ERR_PROCPOOL_STATE', `there is no ${what}: the pool is ${states[this.#phase]}`);
   }
 
   #launchError(error: unknown): unknown {
     const { syscall, code, message } = error as NodeJS.ErrnoException;
     const { path, host, port } = this.#options;
-    if (syscall === 'listen' && path !== undefined) return withOption(error, 'path', path);
+    if (syscall === 'listen' && path !== undefined) return pathError(error, path);
     if (syscall === 'listen' && (code === 'EADDRNOTAVAIL' || code === 'EINVAL')) return withOption(error, 'host', host);
-    if (syscall === 'listen') return withOption(error, 'port', port);
-    return new ProcpoolError('ERR_PROCPOOL_SUPERVISOR', `the supervisor cannot be started: ${message}`, {
+    if (syscall === 'listen') return withOption(error, 'port', port, code === 'EACCES' ? privilegedPort(port) : '');
+    const reason =
+      code === 'EFBIG' ? `${syscall} EFBIG: RLIMIT_FSIZE (ulimit -f) is ${fileSizeLimit()} bytes` : message;
+    return new ProcpoolError('ERR_PROCPOOL_SUPERVISOR', `the supervisor cannot be started: ${reason}`, {
       cause: error,
     });
   }
@@ -392,4 +493,21 @@ async function resolveHost(host: string | undefined): Promise<string> {
   } catch (error) {
     throw withOption(error, 'host', host);
   }
+}
+
+/** What to do about a port that is refused to users; empty if that is not the reason. */
+function privilegedPort(port: number): string {
+  if (port >= 1024) return '';
+  return ': ports below 1024 need CAP_NET_BIND_SERVICE, or a lower net.ipv4.ip_unprivileged_port_start';
+}
+
+/** Of a path at which something else lies, the kernel says that the address is in use. */
+function pathError(error: unknown, path: string): unknown {
+  const status = lstatSync(path, { throwIfNoEntry: false });
+  if ((error as NodeJS.ErrnoException).code !== 'EADDRINUSE' || status === undefined || status.isSocket()) {
+    return withOption(error, 'path', path);
+  }
+  const kind = status.isDirectory() ? 'a directory' : status.isFile() ? 'a file' : 'something else';
+  const message = `option "path" must be a free path or that of a Unix socket, and ${JSON.stringify(path)} is ${kind}`;
+  return new ProcpoolError('ERR_PROCPOOL_OPTION', message, { option: 'path', value: path, cause: error });
 }

@@ -44,7 +44,7 @@ export interface Counters {
   bytesLate: number;
   /** Replacements of ended workers. */
   restarts: number;
-  /** Log records dropped because the host did not take them in time. */
+  /** Log records dropped because the host did not take them in time; in the total, also those it refused as malformed. */
   logDropped: number;
   /** Time during which the output took no more, in ms. */
   stalledMs: number;

@@ -44,9 +44,9 @@ class attributes {
   attributes() {
     check("posix_spawn", ::posix_spawnattr_init(&attributes_));
     sigset_t signals;
-    sigemptyset(&signals);
-    ::posix_spawnattr_setsigmask(&attributes_, &signals);
     sigfillset(&signals);
+    // The supervisor unblocks them when its handlers are there: event/event_source.h.
+    ::posix_spawnattr_setsigmask(&attributes_, &signals);
     ::posix_spawnattr_setsigdefault(&attributes_, &signals);
     ::posix_spawnattr_setflags(&attributes_, POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF);
   }

@@ -18,7 +18,7 @@ struct launched {
 };
 
 /// Starts `executable` as the supervisor, with `output` as its stdout, an empty environment and
-/// default signals, and hands it its configuration, the listener and the stats page: all three
+/// default signals, all blocked, and hands it its configuration, the listener and the stats page: all three
 /// descriptors stay the caller's. Throws sys_error; then nothing is left running.
 launched launch(const std::string& executable, int output, const ipc::pool_config& config, int listener,
                 int stats_page);

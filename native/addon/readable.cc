@@ -12,10 +12,31 @@ readable* readable::watch(uv_loop_t* loop, int fd, callback on_input) {
     delete self;
     throw sys::sys_error("uv_poll_init", -error);
   }
-  // Fails only for a handle that is closing. An error condition counts as input: reading names it.
-  uv_poll_start(&self->handle_, UV_READABLE | UV_DISCONNECT,
-                [](uv_poll_t* handle, int, int) { static_cast<readable*>(handle->data)->on_input_(); });
+  self->start();
   return self;
+}
+
+void readable::start() {
+  const int events = UV_READABLE | UV_DISCONNECT | (on_room_ ? UV_WRITABLE : 0);
+  // Fails only for a handle that is closing.
+  uv_poll_start(&handle_, events, [](uv_poll_t* handle, int status, int happened) {
+    static_cast<readable*>(handle->data)->on_events(status, happened);
+  });
+}
+
+void readable::on_events(int status, int events) {
+  if ((events & UV_WRITABLE) != 0 && on_room_) {
+    const callback on_room = std::exchange(on_room_, nullptr);
+    start();
+    on_room();
+  }
+  // An error condition counts as input: reading names it.
+  if (status < 0 || (events & (UV_READABLE | UV_DISCONNECT)) != 0) on_input_();
+}
+
+void readable::await_room(callback on_room) {
+  on_room_ = std::move(on_room);
+  start();
 }
 
 void readable::close(callback closed) {

@@ -17,6 +17,12 @@ std::string text_of(const ipc::peer_address& peer) {
   return host.append(":").append(std::to_string(peer.port));
 }
 
+// Not by uv_err_name(), which never frees what it says of a number that it does not know.
+std::string error_text(int error, char* (*text_of_error)(int, char*, std::size_t)) {
+  char text[80] = "";
+  return error == 0 ? "" : text_of_error(-error, text, sizeof text);
+}
+
 }  // namespace
 
 Napi::Object to_js(Napi::Env env, const ipc::log_record& record) {
@@ -29,9 +35,9 @@ Napi::Object to_js(Napi::Env env, const ipc::log_record& record) {
   object.Set("value", record.value);
   object.Set("count", static_cast<double>(record.count));
   object.Set("peer", text_of(record.peer));
-  object.Set("error", record.error == 0 ? "" : uv_err_name(-record.error));
-  object.Set("errorText", record.error == 0 ? "" : uv_strerror(-record.error));
-  object.Set("call", std::string(record.call, strnlen(record.call, sizeof record.call)));
+  object.Set("error", error_text(record.error, uv_err_name_r));
+  object.Set("errorText", error_text(record.error, uv_strerror_r));
+  object.Set("call", record.call);
   return object;
 }
 

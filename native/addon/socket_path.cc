@@ -14,6 +14,9 @@ namespace {
 constexpr std::uint64_t patience_ns = 1'000'000'000;
 constexpr int retry_ms = 2;
 
+// In which a process that ends has closed its descriptors.
+constexpr std::uint64_t exit_ns = 100'000'000;
+
 std::string directory_of(const std::string& path) {
   const std::size_t slash = path.rfind('/');
   if (slash == std::string::npos) return ".";
@@ -80,9 +83,14 @@ sys::unique_fd listen_at_path(const std::string& path, int backlog) {
 
 void remove_stale(const ipc::socket_file& file) {
   if (!file.is_there()) return;
+  const sockaddr_un address = address_of(file.path);
+  const std::uint64_t end_ns = sys::monotonic_ns() + exit_ns;
+  for (bool wait = true; wait && !is_stale(address); wait = sys::monotonic_ns() < end_ns) {
+    [[maybe_unused]] const sys::result waited = sys::poll({}, retry_ms);
+  }
   const directory_lock lock(directory_of(file.path));
-  // The file system may have given the number to another pool's socket since.
-  if (is_stale(address_of(file.path))) file.remove();
+  // The file system may have given its numbers to another pool's socket since.
+  if (is_stale(address)) file.remove();
 }
 
 }  // namespace procpool::addon

@@ -15,7 +15,8 @@ namespace procpool::addon {
 /// Throws sys_error.
 sys::unique_fd listen_at_path(const std::string& path, int backlog);
 
-/// Removes the file that a pool whose processes have gone may have left behind, if nobody listens there.
+/// Removes the file that a pool may have left behind whose processes have gone, or go at this moment:
+/// for them it waits a little. Not if somebody else listens there by now.
 void remove_stale(const ipc::socket_file& file);
 
 }  // namespace procpool::addon

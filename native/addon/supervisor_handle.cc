@@ -7,6 +7,7 @@
 #include <array>
 #include <cerrno>
 #include <csignal>
+#include <exception>
 #include <string_view>
 #include <thread>
 #include <utility>
@@ -78,6 +79,7 @@ void supervisor_handle::define(Napi::Env env, Napi::Object exports) {
                                             InstanceMethod("stop", &supervisor_handle::stop),
                                             InstanceMethod("stageEndsIn", &supervisor_handle::stage_ends_in),
                                             InstanceMethod("resize", &supervisor_handle::resize),
+                                            InstanceMethod("reopen", &supervisor_handle::reopen),
                                             InstanceMethod("kill", &supervisor_handle::kill),
                                             InstanceMethod("abandon", &supervisor_handle::abandon),
                                         }));
@@ -166,15 +168,17 @@ Napi::Value supervisor_handle::address(const Napi::CallbackInfo& info) {
 
 Napi::Value supervisor_handle::pid(const Napi::CallbackInfo& info) { return Napi::Number::New(info.Env(), pid_); }
 
-Napi::Value supervisor_handle::stats(const Napi::CallbackInfo& info) { return to_js(info.Env(), **page_); }
+Napi::Value supervisor_handle::stats(const Napi::CallbackInfo& info) {
+  return to_js(info.Env(), **page_, malformed_records_);
+}
 
 void supervisor_handle::stop(const Napi::CallbackInfo& info) {
   ++stops_sent_;
-  send(info.Env(), {
-                       .kind = ipc::control_kind::stop,
-                       .value = info[0].IsUndefined() ? ipc::default_drain : info[0].As<Napi::Number>().Uint32Value(),
-                       .signal = info[1].As<Napi::Number>().Uint32Value(),
-                   });
+  send({
+      .kind = ipc::control_kind::stop,
+      .value = info[0].IsUndefined() ? ipc::default_drain : info[0].As<Napi::Number>().Uint32Value(),
+      .signal = info[1].As<Napi::Number>().Uint32Value(),
+  });
 }
 
 Napi::Value supervisor_handle::stage_ends_in(const Napi::CallbackInfo& info) {
@@ -185,7 +189,15 @@ Napi::Value supervisor_handle::stage_ends_in(const Napi::CallbackInfo& info) {
 }
 
 void supervisor_handle::resize(const Napi::CallbackInfo& info) {
-  send(info.Env(), {.kind = ipc::control_kind::resize, .value = info[0].As<Napi::Number>().Uint32Value(), .signal = 0});
+  send({.kind = ipc::control_kind::resize, .value = info[0].As<Napi::Number>().Uint32Value(), .signal = 0});
+}
+
+void supervisor_handle::reopen(const Napi::CallbackInfo& info) {
+  // The caller closes its own, and the order may have to wait.
+  const sys::result copy = sys::duplicate(info[0].As<Napi::Number>().Int32Value(), 0);
+  if (copy < 0) throw to_js(info.Env(), {"fcntl", static_cast<int>(-copy)});
+  send({.kind = ipc::control_kind::reopen, .value = info[1].As<Napi::Number>().Uint32Value(), .signal = 0},
+       sys::unique_fd(static_cast<int>(copy)));
 }
 
 void supervisor_handle::kill(const Napi::CallbackInfo&) {
@@ -201,41 +213,68 @@ void supervisor_handle::abandon(const Napi::CallbackInfo&) {
     if (pid > 0) kill_worker(pid, slot);
   }
   close(log_watch_, log_);
+  remove_stale(config_.socket_file);
 }
 
-void supervisor_handle::send(Napi::Env env, const ipc::control_order& order) {
-  const sys::result sent = control_ ? control_.send(order) : -EPIPE;
-  // A supervisor that is gone needs no orders, and its end is reported by itself.
-  if (sent < 0 && sent != -EPIPE && sent != -ECONNRESET) throw to_js(env, {"send", static_cast<int>(-sent)});
+void supervisor_handle::send(const ipc::control_order& order, sys::unique_fd descriptor) {
+  const bool resize = order.kind == ipc::control_kind::resize;
+  // Of sizes that wait, the last one counts.
+  if (resize && !orders_.empty() && orders_.back().order.kind == order.kind) orders_.pop_back();
+  orders_.push_back({order, std::move(descriptor)});
+  flush_orders();
+}
+
+void supervisor_handle::flush_orders() {
+  for (; control_ && !orders_.empty(); orders_.pop_front()) {
+    const auto& [order, descriptor] = orders_.front();
+    const sys::result sent = descriptor ? control_.send(order, descriptor.get()) : control_.send(order);
+    const bool later = sent == -EAGAIN || sent == -ENOBUFS || sent == -ENOMEM;
+    if (later) return control_watch_->await_room([this] { flush_orders(); });
+    // Otherwise sent; or the supervisor is gone, which is reported by itself.
+  }
 }
 
 void supervisor_handle::on_control() {
-  if (pass_records(control_)) reap();
+  if (pass_records(control_, ipc::record_sender::supervisor)) reap();
 }
 
 void supervisor_handle::on_log() {
-  if (!pass_records(log_)) return;
+  if (!pass_records(log_, ipc::record_sender::worker)) return;
   close(log_watch_, log_);
+  remove_stale(config_.socket_file);  // a supervisor that was killed left it behind
   call("quiet", [](Napi::Env) { return arguments{}; });
 }
 
-bool supervisor_handle::pass_records(ipc::channel& channel) {
-  std::vector<ipc::log_record> records;
-  sys::result received = 0;
-  while (records.size() < batch) {
-    ipc::log_record record{};
-    received = channel.receive(record);
-    if (received != sizeof record) break;
-    records.push_back(record);
+bool supervisor_handle::pass_records(ipc::channel& channel, ipc::record_sender sender) {
+  std::array<ipc::log_record, batch> records;
+  std::uint32_t count = 0;
+  bool ended = false;
+  for (std::size_t round = 0; round < batch && !ended; ++round) {
+    // With room to see that a message is too long.
+    struct {
+      ipc::log_record record;
+      char beyond;
+    } message{};
+    const sys::result received = channel.receive(message);
+    if (received == -EAGAIN) break;
+    // An order that the other end left unread is reported ahead of the records that it sent before: unix(7).
+    if (received == -ECONNRESET) continue;
+    // A message of no bytes reads like the end of the channel.
+    ended = received < 0 || (received == 0 && channel.hung_up());
+    if (received == sizeof message.record && ipc::is_well_formed(message.record, sender)) {
+      records[count++] = message.record;
+    } else if (!ended) {
+      ++malformed_records_;
+    }
   }
-  if (!records.empty()) {
-    call("records", [&records](Napi::Env env) {
-      Napi::Array list = Napi::Array::New(env, records.size());
-      for (std::uint32_t index = 0; index < records.size(); ++index) list.Set(index, to_js(env, records[index]));
+  if (count > 0) {
+    call("records", [&records, count](Napi::Env env) {
+      Napi::Array list = Napi::Array::New(env, count);
+      for (std::uint32_t index = 0; index < count; ++index) list.Set(index, to_js(env, records[index]));
       return arguments{list};
     });
   }
-  return received <= 0 && received != -EAGAIN;
+  return ended;
 }
 
 /// Nothing may leave this function: it is called from C. What a listener of the app's throws is the
@@ -250,6 +289,9 @@ void supervisor_handle::call(const char* name, const std::function<arguments(Nap
   } catch (const Napi::Error& error) {
     const Napi::HandleScope scope(env);
     napi_fatal_exception(env, error.Value());
+  } catch (const std::exception& failure) {
+    const Napi::HandleScope scope(env);
+    napi_fatal_exception(env, Napi::Error::New(env, failure.what()).Value());
   }
 }
 
@@ -258,7 +300,6 @@ void supervisor_handle::reap() {
   int status = 0;
   const sys::result reaped = sys::wait_for(pid_, status, 0);
   close(control_watch_, control_);
-  remove_stale(config_.socket_file);  // a supervisor that was killed left it behind
   (*page_)->state.set(static_cast<std::uint64_t>(ipc::pool_state::ended));
 
   call("ended", [reaped, status, this](Napi::Env env) {

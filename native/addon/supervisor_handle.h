@@ -3,6 +3,8 @@
 #include <napi.h>
 #include <sys/types.h>
 
+#include <cstdint>
+#include <deque>
 #include <functional>
 #include <memory>
 #include <vector>
@@ -11,6 +13,7 @@
 #include "addon/readable.h"
 #include "ipc/channel.h"
 #include "ipc/message.h"
+#include "ipc/record_check.h"
 #include "ipc/stats_page.h"
 
 namespace procpool::addon {
@@ -26,24 +29,32 @@ class supervisor_handle : public Napi::ObjectWrap<supervisor_handle> {
   explicit supervisor_handle(const Napi::CallbackInfo& info);
 
  private:
+  struct waiting_order {
+    ipc::control_order order;
+    sys::unique_fd descriptor;  // that goes with it, if any
+  };
+
   Napi::Value pid(const Napi::CallbackInfo& info);
   Napi::Value address(const Napi::CallbackInfo& info);
   Napi::Value stats(const Napi::CallbackInfo& info);
   void stop(const Napi::CallbackInfo& info);
   Napi::Value stage_ends_in(const Napi::CallbackInfo& info);
   void resize(const Napi::CallbackInfo& info);
+  void reopen(const Napi::CallbackInfo& info);
 
   void kill(const Napi::CallbackInfo& info);
   void abandon(const Napi::CallbackInfo& info);
 
   void start(const Napi::Object& options);
   void watch(Napi::Env env);
-  void send(Napi::Env env, const ipc::control_order& order);
+  /// An order for which a hung supervisor has no room waits.
+  void send(const ipc::control_order& order, sys::unique_fd descriptor = {});
+  void flush_orders();
 
   void on_control();
   void on_log();
-  /// True at the channel's end.
-  bool pass_records(ipc::channel& channel);
+  /// True at the channel's end. Records that are not well-formed are left out and counted.
+  bool pass_records(ipc::channel& channel, ipc::record_sender sender);
   using arguments = std::vector<napi_value>;
   void call(const char* name, const std::function<arguments(Napi::Env)>& make_arguments);
   void reap();
@@ -56,11 +67,13 @@ class supervisor_handle : public Napi::ObjectWrap<supervisor_handle> {
   pid_t pid_ = 0;
   ipc::channel control_;
   ipc::channel log_;
+  std::deque<waiting_order> orders_;  // not sent yet
   readable* control_watch_ = nullptr;
   readable* log_watch_ = nullptr;
   int open_watches_ = 0;
   std::unique_ptr<ipc::stats_page> page_;
   std::uint64_t stops_sent_ = 0;
+  std::uint64_t malformed_records_ = 0;
   endpoint bound_;
   int family_ = 0;
   ipc::pool_config config_{};

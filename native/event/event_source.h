@@ -12,10 +12,11 @@ namespace procpool::event {
 /// child replaces what the child inherited, and forgets what the parent had not handed out.
 class event_source {
  public:
-  /// Installs the handler for `handled`, discards SIGPIPE, SIGHUP and SIGXFSZ (their causes are seen
-  /// as EPIPE, as the host's end and as EFBIG), gives the other signals a pool could meet their
-  /// default again, and then unblocks all: a fork is made with signals blocked, so that none runs
-  /// the parent's handler in the child. Throws sys_error.
+  /// Installs the handler for `handled`, discards SIGPIPE and SIGXFSZ (their causes are seen as EPIPE
+  /// and EFBIG) and what a user may send to the whole process group, which the host is to answer:
+  /// SIGHUP, SIGQUIT, SIGALRM, SIGUSR1, SIGUSR2. Then it unblocks all: exec and fork are made with
+  /// signals blocked, so that none kills the new process or runs the parent's handler in it. Throws
+  /// sys_error.
   explicit event_source(std::initializer_list<int> handled);
   ~event_source();
   event_source(const event_source&) = delete;

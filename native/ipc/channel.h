@@ -40,6 +40,27 @@ class channel {
     return receive_bytes(&message, sizeof message);
   }
 
+  /// The same, with the descriptor that came along, if one did: none also where this process can have
+  /// no more.
+  [[nodiscard]] sys::result receive_bytes(void* data, std::size_t size, sys::unique_fd& descriptor);
+  /// The same, with a copy of a descriptor.
+  [[nodiscard]] sys::result send_bytes(const void* data, std::size_t size, int descriptor);
+
+  template <typename Message>
+  [[nodiscard]] sys::result receive(Message& message, sys::unique_fd& descriptor) {
+    static_assert(std::is_trivially_copyable_v<Message>);
+    return receive_bytes(&message, sizeof message, descriptor);
+  }
+
+  template <typename Message>
+  [[nodiscard]] sys::result send(const Message& message, int descriptor) {
+    static_assert(std::is_trivially_copyable_v<Message>);
+    return send_bytes(&message, sizeof message, descriptor);
+  }
+
+  /// The other end is closed; messages may be left.
+  [[nodiscard]] bool hung_up() const;
+
   /// One message together with copies of descriptors, see unix(7). Throws sys_error.
   void send_with_descriptors(const void* data, std::size_t size, std::span<const int> descriptors);
 

@@ -12,20 +12,44 @@ namespace {
 struct event_entry {
   const char* name;
   log_level level;
+  bool from_worker = true;
 };
 
+// Only the supervisor may tell the host of these: the host believes it.
+constexpr bool supervisor_only = false;
+
 // In the order of log_event.
-constexpr std::array<event_entry, 28> events{{
-    {"start", log_level::info},    {"listening", log_level::info},    {"size", log_level::info},
-    {"signal", log_level::info},   {"connect", log_level::debug},     {"close", log_level::debug},
-    {"reset", log_level::debug},   {"timeout", log_level::debug},     {"request", log_level::debug},
-    {"torn", log_level::warn},     {"refuse", log_level::warn},       {"stall", log_level::debug},
-    {"resume", log_level::debug},  {"drain", log_level::info},        {"drained", log_level::debug},
-    {"expire", log_level::warn},   {"undelivered", log_level::error}, {"unserved", log_level::error},
-    {"lost", log_level::error},    {"kill", log_level::error},        {"exit", log_level::info},
-    {"respawn", log_level::warn},  {"shortage", log_level::warn},     {"resize-failed", log_level::warn},
-    {"give-up", log_level::error}, {"output", log_level::error},      {"fail", log_level::error},
-    {"done", log_level::info},
+constexpr std::array<event_entry, 30> events{{
+    {"start", log_level::debug, supervisor_only},
+    {"listening", log_level::info, supervisor_only},
+    {"size", log_level::debug, supervisor_only},
+    {"signal", log_level::info},
+    {"connect", log_level::debug},
+    {"close", log_level::debug},
+    {"reset", log_level::debug},
+    {"timeout", log_level::debug},
+    {"request", log_level::debug},
+    {"torn", log_level::warn},
+    {"refuse", log_level::warn},
+    {"stall", log_level::debug},
+    {"resume", log_level::debug},
+    {"drain", log_level::info, supervisor_only},
+    {"drained", log_level::debug},
+    {"expire", log_level::warn, supervisor_only},
+    {"undelivered", log_level::error, supervisor_only},
+    {"unserved", log_level::error, supervisor_only},
+    {"lost", log_level::error, supervisor_only},
+    {"kill", log_level::error, supervisor_only},
+    {"exit", log_level::warn, supervisor_only},
+    {"respawn", log_level::warn, supervisor_only},
+    {"shortage", log_level::warn, supervisor_only},
+    {"resize-failed", log_level::warn, supervisor_only},
+    {"give-up", log_level::error, supervisor_only},
+    {"reopened", log_level::info, supervisor_only},
+    {"reopen-failed", log_level::error, supervisor_only},
+    {"output", log_level::error, supervisor_only},
+    {"fail", log_level::error},
+    {"done", log_level::info, supervisor_only},
 }};
 static_assert(events.size() == static_cast<std::size_t>(log_event::done) + 1);
 
@@ -36,6 +60,11 @@ constexpr std::array<const char*, 5> levels{"silent", "error", "warn", "info", "
 const char* name_of(log_event event) { return events.at(static_cast<std::size_t>(event)).name; }
 const char* name_of(log_level level) { return levels.at(static_cast<std::size_t>(level)); }
 log_level level_of(log_event event) { return events.at(static_cast<std::size_t>(event)).level; }
+log_level level_of(const log_record& record) {
+  const bool in_order = record.event == log_event::exit && record.value == 0;
+  return in_order ? log_level::debug : level_of(record.event);
+}
+bool may_come_from_worker(log_event event) { return events.at(static_cast<std::size_t>(event)).from_worker; }
 
 log_record describe(const sys::sys_error& failure) {
   log_record record{};
@@ -48,8 +77,8 @@ void complete(log_record& record, log_event event, int worker) {
   record.time_ns = sys::wall_ns();
   record.worker = worker;
   if (record.pid == 0) record.pid = sys::process_id();
-  record.level = level_of(event);
   record.event = event;
+  record.level = level_of(record);
 }
 
 }  // namespace procpool::ipc

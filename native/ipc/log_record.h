@@ -38,6 +38,8 @@ enum class log_event : std::uint8_t {
   shortage,       // count: workers that accept, value: how many there shall be; the others cannot be started
   resize_failed,  // value: how many workers cannot be started, count: how many there shall be instead
   give_up,        // value: starts that failed in a row
+  reopened,       // value: the last of the host's orders, all workers write to where it led
+  reopen_failed,  // value: the order, error: stdout leads where it did
   output,         // error: stdout is broken
   fail,           // error, call, count: how often, if more than once: the pool or a worker cannot go on
   done,           // the supervisor ends
@@ -78,8 +80,12 @@ struct log_record {
 const char* name_of(log_event event);
 const char* name_of(log_level level);
 
-/// The level at which an event is logged.
+/// The level at which an event is logged; a worker's end in order has a lower one.
 log_level level_of(log_event event);
+log_level level_of(const log_record& record);
+
+/// Whether workers write records of this event, or the supervisor alone does.
+bool may_come_from_worker(log_event event);
 
 /// A record of a failed system call.
 log_record describe(const sys::sys_error& failure);

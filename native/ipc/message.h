@@ -57,6 +57,7 @@ struct pool_descriptors {
 enum class control_kind : std::uint32_t {
   stop,    // value: how long the drain may take, in ms, or default_drain
   resize,  // value: how many workers
+  reopen,  // with a descriptor: where stdout leads from now on; value: which of these orders it is
 };
 
 /// In a stop order: as long as the pool's configuration says.
@@ -75,6 +76,7 @@ enum class worker_order : std::uint8_t {
   drain = 'd',        // the pool stops: accept what waits, deliver what has arrived, exit
   queue_empty = 'q',  // during a drain: nothing waits to be accepted any more
   expire = 'x',       // drain timeout reached: offer what is staged once more, count the rest, exit
+  reopen = 'o',       // with a descriptor: where stdout leads from now on
 };
 
 enum class worker_report : std::uint8_t {
@@ -85,6 +87,8 @@ enum class worker_report : std::uint8_t {
   exhausted = 'E',      // and could not even close it
   leaving = 'L',        // got SIGTERM, and waits for the order that says what that means
   queue_empty = 'Q',    // during a drain: nothing waits to be accepted any more
+  reopened = 'W',       // writes to where the last of those orders led
+  unopened = 'U',       // could have no descriptor for it: wants it again
   output_failed = 'O',  // stdout is broken; the errno is in the worker's slot
 };
 

@@ -19,7 +19,8 @@ void control::watch(event::poller& poller, std::uint64_t tag) {
 std::optional<ipc::control_order> control::next() {
   if (!host_) return std::nullopt;
   ipc::control_order order{};
-  const sys::result received = host_.receive(order);
+  descriptor_.reset();
+  const sys::result received = host_.receive(order, descriptor_);
   if (received == sizeof order) return order;
   if (received != -EAGAIN) host_.close();
   return std::nullopt;

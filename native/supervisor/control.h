@@ -3,6 +3,7 @@
 #include <cstddef>
 #include <deque>
 #include <optional>
+#include <utility>
 
 #include "event/poller.h"
 #include "ipc/channel.h"
@@ -26,6 +27,8 @@ class control {
 
   /// The next order, or none for now; gone() tells whether any can come.
   std::optional<ipc::control_order> next();
+  /// The descriptor that came with it, if one did.
+  [[nodiscard]] sys::unique_fd take_descriptor() { return std::move(descriptor_); }
   [[nodiscard]] bool gone() const { return !host_; }
 
   /// Tells the host what happened, completing `details`; `worker` -1 is the supervisor. Every level
@@ -43,6 +46,7 @@ class control {
 
   ipc::channel host_;
   ipc::counter& dropped_;
+  sys::unique_fd descriptor_;
   std::deque<ipc::log_record> waiting_;
   event::poller* poller_ = nullptr;
   bool watched_for_room_ = false;

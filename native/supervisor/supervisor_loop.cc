@@ -15,7 +15,8 @@
 namespace procpool::supervisor {
 namespace {
 
-// A pause after a worker could neither take nor refuse a connection: the shortage is the machine's.
+// A pause after a worker could neither take nor refuse a connection, or get a descriptor: the shortage is the
+// machine's.
 constexpr std::uint64_t shortage_ms = 50;
 
 std::uint64_t now_ms() { return sys::monotonic_ns() / 1'000'000; }
@@ -58,6 +59,7 @@ int supervisor_loop::run() {
     for (const epoll_event& event : poller_.wait(timeout_ms(now_ms()))) dispatch(event);
     if (std::exchange(offering_, false)) hand_out();
     on_time(now_ms());
+    if (std::exchange(given_up_, false)) begin_stop(config_.drain_ms);
   }
   return finish();
 }
@@ -84,11 +86,13 @@ int supervisor_loop::timeout_ms(std::uint64_t now) const {
   if (look_again_ms_) consider(*look_again_ms_);
   if (stop_.now() != stop::stage::killing && stop_.ends_ms()) consider(*stop_.ends_ms());
   if (awaits_worker()) consider(next_recruit_ms_);
+  if (const auto wake = reopening_.next_wake_ms()) consider(*wake);
   if (!next) return event::poller::forever;
   return *next <= now ? 0 : static_cast<int>(std::min<std::uint64_t>(*next - now, 60'000));
 }
 
 void supervisor_loop::on_time(std::uint64_t now) {
+  if (reopening_.next(now)) ask_to_reopen();
   if (stop_.is_due(now)) on_stage_end(now);
   if (!stop_.running()) return recruit(now);
   start_due_workers();
@@ -113,6 +117,8 @@ void supervisor_loop::on_orders() {
   while (const auto order = host_.next()) {
     if (order->kind == ipc::control_kind::resize) {
       resize(order->value);
+    } else if (order->kind == ipc::control_kind::reopen) {
+      reopen(order->value, host_.take_descriptor());
     } else {
       on_stop_order(*order);
     }
@@ -174,6 +180,11 @@ void supervisor_loop::on_report(int slot, ipc::worker_report report) {
       return log_size();
     case ipc::worker_report::queue_empty:
       return on_queue_empty();
+    case ipc::worker_report::reopened:
+      reopening_.changed(slot);
+      return ask_to_reopen();
+    case ipc::worker_report::unopened:
+      return reopening_.put_off(slot, now_ms() + shortage_ms);
     case ipc::worker_report::output_failed:
       return on_output_gone(static_cast<int>(page_.workers[slot].output_error.get()));
     case ipc::worker_report::exhausted:
@@ -224,6 +235,33 @@ void supervisor_loop::hand_out() {
   holders_.clear();
   if (waiting == 0) queue_.arm();
   look_again_ms_ = dispatcher_.next_overdue_ms(now);
+}
+
+void supervisor_loop::reopen(std::uint32_t number, const sys::unique_fd& output) {
+  const sys::result replaced = output ? sys::replace(output.get(), STDOUT_FILENO) : -EMFILE;
+  if (replaced < 0) {
+    ipc::log_record record = counted(0, number);
+    record.error = static_cast<std::int32_t>(-replaced);
+    return host_.write(ipc::log_event::reopen_failed, record);
+  }
+  // A worker that is forked from now on inherits it.
+  reopening_.begin(number, table_.alive());
+  ask_to_reopen();
+}
+
+void supervisor_loop::ask_to_reopen() {
+  const std::uint64_t now = now_ms();
+  while (const auto slot = reopening_.next(now)) {
+    ipc::channel& channel = channels_[static_cast<std::size_t>(*slot)];
+    const sys::result sent = channel ? channel.send(ipc::worker_order::reopen, STDOUT_FILENO) : -EPIPE;
+    // One whose channel has ended ends itself.
+    if (sent > 0 || sent == -EPIPE || sent == -ECONNRESET) {
+      reopening_.asked(*slot);
+    } else {
+      reopening_.put_off(*slot, now + shortage_ms);
+    }
+  }
+  if (const auto order = reopening_.finished()) host_.write(ipc::log_event::reopened, counted(0, *order));
 }
 
 void supervisor_loop::resize(std::uint32_t workers) {
@@ -286,7 +324,8 @@ void supervisor_loop::on_given_up(int slot) {
   failed_ = true;
   start_failures_.end(host_);
   host_.write(ipc::log_event::give_up, counted(0, table_.at(slot).failed_starts), slot);
-  begin_stop(config_.drain_ms);
+  table_.stop();
+  given_up_ = true;
 }
 
 void supervisor_loop::reap() {
@@ -303,6 +342,8 @@ void supervisor_loop::on_ended(int slot, int status) {
   on_reports(slot);  // its last words
   channels_[static_cast<std::size_t>(slot)].close();
   dispatcher_.remove(slot);
+  reopening_.ended(slot);
+  ask_to_reopen();
   settle_accounts(slot);
   if (turn_bell_) ipc::output_turn::settle(page_.turn, turn_bell_.get(), slot);
 

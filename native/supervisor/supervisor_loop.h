@@ -12,6 +12,7 @@
 #include "supervisor/control.h"
 #include "supervisor/dispatcher.h"
 #include "supervisor/listen_queue.h"
+#include "supervisor/reopening.h"
 #include "supervisor/spawn.h"
 #include "supervisor/start_failures.h"
 #include "supervisor/stop.h"
@@ -47,6 +48,8 @@ class supervisor_loop {
   void on_output_gone(int error);
   void hand_out();
 
+  void reopen(std::uint32_t number, const sys::unique_fd& output);
+  void ask_to_reopen();
   void resize(std::uint32_t workers);
   void start_due_workers();
   void start_worker(int slot);
@@ -86,6 +89,7 @@ class supervisor_loop {
   worker_table table_{ipc::max_workers};
   start_failures start_failures_;
   dispatcher dispatcher_;
+  reopening reopening_{ipc::max_workers};
   std::vector<ipc::channel> channels_;  // by slot
   std::vector<std::size_t> tokens_;     // by slot, to be given
   std::vector<int> holders_;            // who is to get some
@@ -101,6 +105,7 @@ class supervisor_loop {
   bool listening_ = false;
   bool short_ = false;  // of workers, and has said so
   bool failed_ = false;
+  bool given_up_ = false;  // at the end of the round the pool begins to stop
   bool output_gone_ = false;
 };
 

@@ -112,6 +112,10 @@ bool is_terminal(int fd) { return ::isatty(fd) == 1; }
 
 result duplicate(int fd, int lowest) { return outcome(::fcntl(fd, F_DUPFD_CLOEXEC, lowest)); }
 
+result replace(int from, int to) {
+  return retry([&] { return ::dup2(from, to); });
+}
+
 result pipe(int (&ends)[2], blocking mode) {
   return outcome(::pipe2(ends, O_CLOEXEC | (mode == blocking::no ? O_NONBLOCK : 0)));
 }

@@ -36,6 +36,8 @@ result lock_file(int fd);
 result unlock_file(int fd);
 bool is_terminal(int fd);
 result duplicate(int fd, int lowest);
+/// dup2(2): `to` refers to what `from` does, and is not close-on-exec.
+result replace(int from, int to);
 result pipe(int (&ends)[2], blocking mode);
 result pipe_size(int fd);
 result set_pipe_size(int fd, int bytes);

@@ -5,6 +5,7 @@
 
 #include <cerrno>
 #include <cstring>
+#include <utility>
 
 namespace procpool::worker {
 namespace {
@@ -40,6 +41,7 @@ acceptor::acceptor(int listener) : listener_(listener) { take_spare(); }
 
 sys::result acceptor::accept(ipc::peer_address& peer) {
   if (!listener_) return -EAGAIN;
+  if (lent_) return -EMFILE;
   for (int attempt = 0; attempt < most_attempts; ++attempt) {
     sockaddr_storage address{};
     socklen_t length = sizeof address;
@@ -57,11 +59,21 @@ sys::result acceptor::accept(ipc::peer_address& peer) {
 }
 
 sys::result acceptor::refuse(ipc::peer_address& peer) {
+  if (lent_) return -EMFILE;
   spare_.reset();
   const sys::result fd = accept(peer);
   if (fd >= 0) sys::close(static_cast<int>(fd));
   take_spare();
   return fd < 0 ? fd : 0;
+}
+
+void acceptor::lend_spare() {
+  lent_ = true;
+  spare_.reset();
+}
+
+void acceptor::take_back_spare() {
+  if (std::exchange(lent_, false)) take_spare();
 }
 
 void acceptor::take_spare() {

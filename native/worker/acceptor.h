@@ -20,6 +20,10 @@ class acceptor {
   /// Takes the next connection and closes it: 0, or an errno negated.
   sys::result refuse(ipc::peer_address& peer);
 
+  /// Frees the spare descriptor for another that is to come; until it is taken back nothing is accepted.
+  void lend_spare();
+  void take_back_spare();
+
   /// No more connections for this worker. The others that share the listener go on.
   void close() { listener_.reset(); }
   [[nodiscard]] bool is_open() const { return static_cast<bool>(listener_); }
@@ -29,6 +33,7 @@ class acceptor {
 
   sys::unique_fd listener_;
   sys::unique_fd spare_;
+  bool lent_ = false;
 };
 
 /// True for the errno of an accept that failed for want of descriptors or memory.

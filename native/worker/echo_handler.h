@@ -36,6 +36,7 @@ class echo_handler {
   outcome flush_now() { return {verdict::keep}; }
   [[nodiscard]] awaited waits_for() const { return {-1, 0}; }
   [[nodiscard]] std::uint64_t pending() const { return 0; }
+  [[nodiscard]] bool at_boundary() const { return true; }
   [[nodiscard]] bool drained(const client& one, const instant& now) const;
 
  private:

@@ -60,6 +60,7 @@ concept handler = std::derived_from<typename T::client, connection> &&
   { code.flush_now() } -> std::same_as<outcome>;                 // the same, and waits for nobody else
   { code.waits_for() } -> std::same_as<awaited>;                 // what says so
   { code.pending() } -> std::same_as<std::uint64_t>;             // bytes on their way to stdout
+  { code.at_boundary() } -> std::same_as<bool>;                  // nothing is half out: stdout may lead elsewhere now
 };
 
 /// One that answers: it reads and deals with what it read, and has a connection watched for

@@ -60,6 +60,8 @@ class http_bodies {
   [[nodiscard]] bool blocked() const { return delivery_.blocked(); }
   [[nodiscard]] awaited waits_for() const { return delivery_.waits_for(); }
   [[nodiscard]] std::uint64_t pending() const { return delivery_.pending(); }
+  /// No body is partly on stdout.
+  [[nodiscard]] bool at_boundary() const { return delivery_.pending() == 0 && delivery_.flows(); }
 
  private:
   /// A client's in a queue.

@@ -38,6 +38,7 @@ class http_handler {
 
   [[nodiscard]] awaited waits_for() const { return bodies_.waits_for(); }
   [[nodiscard]] std::uint64_t pending() const { return bodies_.pending(); }
+  [[nodiscard]] bool at_boundary() const { return bodies_.at_boundary(); }
 
  private:
   using phase = client::phase;

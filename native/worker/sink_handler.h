@@ -32,6 +32,7 @@ class sink_handler {
   outcome flush_now();
   [[nodiscard]] awaited waits_for() const { return turn_.waiting() ? turn_.waits_for() : out_.waits_for(); }
   [[nodiscard]] std::uint64_t pending() const { return out_.pending(); }
+  [[nodiscard]] bool at_boundary() const { return pending() == 0; }
 
  private:
   /// Long reads are spliced, short ones gathered: a copy is cheaper than two calls for each.

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <unistd.h>
+
 #include <algorithm>
 #include <array>
 #include <cerrno>
@@ -50,6 +52,8 @@ class worker_loop {
 
   void on_signals();
   void on_orders();
+  void on_reopen(sys::unique_fd& output);
+  void change_output();
   void on_client(client& one);
   void turn_wheel();
   void on_deadline(client& one, ipc::timeout_reason reason);
@@ -110,7 +114,8 @@ class worker_loop {
   std::span<const epoll_event> unserved_;  // the poller's last events, from the next on
   bool crowded_ = false;                   // there may be more
   bool stalled_ = false;
-  awaited awaited_{-1, 0};  // while stalled
+  awaited awaited_{-1, 0};      // while stalled
+  sys::unique_fd next_output_;  // where stdout is to lead
   bool broken_ = false;
   bool refusing_ = false;                         // since the last success, so that a shortage is logged once
   bool leaving_ = false;                          // has told its supervisor that it got SIGTERM
@@ -152,6 +157,7 @@ int worker_loop<Handler>::run() {
     }
     if (alarm_) turn_wheel();
     end_round();
+    if (next_output_ && code_.at_boundary()) change_output();
     if (own_deadline_ms_ && detail::now_ms() >= *own_deadline_ms_) expire();
     if (shutdown_.draining()) sweep();
     deadlines_.arm();
@@ -258,7 +264,8 @@ void worker_loop<Handler>::on_orders() {
   std::array<ipc::worker_order, 16> orders;
   std::array<ipc::worker_report, 16> reports;
   std::size_t accepted = 0;
-  const sys::result count = supervisor_.receive_bytes(orders.data(), orders.size());
+  sys::unique_fd descriptor;
+  const sys::result count = supervisor_.receive_bytes(orders.data(), orders.size(), descriptor);
   if (count == -EAGAIN) return;
   if (count <= 0) return orphaned();
   for (const ipc::worker_order order : std::span(orders).first(static_cast<std::size_t>(count))) {
@@ -282,9 +289,30 @@ void worker_loop<Handler>::on_orders() {
       case ipc::worker_order::expire:
         expire();
         break;
+      case ipc::worker_order::reopen:
+        on_reopen(descriptor);
+        break;
     }
   }
   report(std::span(reports).first(accepted));
+}
+
+template <handler Handler>
+void worker_loop<Handler>::on_reopen(sys::unique_fd& output) {
+  if (output) {
+    next_output_ = std::move(output);
+  } else {
+    acceptor_.lend_spare();
+    report(ipc::worker_report::unopened);
+  }
+}
+
+template <handler Handler>
+void worker_loop<Handler>::change_output() {
+  sys::check("dup2", sys::replace(next_output_.get(), STDOUT_FILENO));
+  next_output_.reset();
+  acceptor_.take_back_spare();
+  report(ipc::worker_report::reopened);
 }
 
 template <handler Handler>

@@ -11,7 +11,7 @@ import type { TestContext } from 'node:test';
 import { loadBinding } from '../../lib/native.js';
 import { after } from './after.js';
 import { refusesConnections } from './clients.js';
-import { descendantsOf, isLeft, killLeft } from './processes.js';
+import { descendantsOf, isLeft, killLeft, statOf } from './processes.js';
 import { until } from './until.js';
 import { within } from './within.js';
 
@@ -47,6 +47,7 @@ export class Cli {
   readonly complaints: string[] = [];
   readonly #exited: Promise<Exit>;
   readonly #pids = new Set<number>();
+  readonly #last = new Map<string, number>();
   readonly #stdout: Readable | null;
 
   constructor(
@@ -99,13 +100,21 @@ export class Cli {
     return address.port;
   }
 
-  /** The supervisor, and the workers that accept, by number. */
+  /** The supervisor, and the workers by number: the last that were there to be seen, or 0. */
   get supervisor(): number {
-    return this.all('start').find(({ worker }) => worker === null)?.pid ?? 0;
+    return this.#named('procpool-super');
   }
 
   worker(number: number): number {
-    return this.all('start').findLast(({ worker }) => worker === number)?.pid ?? 0;
+    return this.#named(`procpool-w${number}`);
+  }
+
+  #named(name: string): number {
+    this.note();
+    const running = [...this.#pids].map(statOf).filter((stat) => stat?.name === name && stat.state !== 'Z');
+    const pid = running.at(-1)?.pid ?? this.#last.get(name) ?? 0;
+    this.#last.set(name, pid);
+    return pid;
   }
 
   /** Remembers which processes there are, to see them gone in the end. */

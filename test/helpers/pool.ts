@@ -8,13 +8,17 @@ import { childrenOf, killLeft } from './processes.js';
 import { within } from './within.js';
 
 /** The pool, with a deadline for what it promises. */
-export class ProcessPool extends Pool {
+export class ProcessPool extends Pool<ProcessPoolOptions> {
   override start(): Promise<void> {
     return within('start() is done', super.start());
   }
 
   override resize(workers: number): Promise<void> {
     return within('resize() is done', super.resize(workers));
+  }
+
+  override reopen(): Promise<void> {
+    return within('reopen() is done', super.reopen());
   }
 
   override stop(options?: StopOptions): Promise<void> {
@@ -39,6 +43,6 @@ export async function startPool(
     }
   });
   const address = pool.address();
-  assert.ok(typeof address === 'object' && address !== null);
+  assert.ok(typeof address === 'object');
   return { pool, port: address.port };
 }

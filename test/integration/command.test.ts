@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { spawn, type SpawnSyncReturns } from 'node:child_process';
-import { chmodSync, closeSync, cpSync, readFileSync, rmSync } from 'node:fs';
+import { chmodSync, closeSync, cpSync, mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
@@ -32,6 +32,8 @@ test('--version prints the version, --help the options', () => {
   assert.deepEqual([run('--version').stdout, run('--version').status], [`${version}\n`, 0]);
   assert.match(run('--help').stdout, /^Usage: procpool-native/);
   assert.equal(run('--help').status, 0);
+  assert.equal(run('-v').stdout, `${version}\n`);
+  assert.equal(run('-h').stdout, run('--help').stdout);
 });
 
 test('wrong usage is one line on stderr, nothing on stdout and status 2', () => {
@@ -65,9 +67,35 @@ test(
     const mayBind = Number(readFileSync('/proc/sys/net/ipv4/ip_unprivileged_port_start', 'utf8')) <= 1;
     if (mayBind) return;
     assert.equal(status, 1);
-    assert.match(stderr, /^procpool-native: listen EACCES: permission denied 127\.0\.0\.1:1 \(option "--port": 1\)\n$/);
+    assert.match(
+      stderr,
+      /^procpool-native: listen EACCES: permission denied 127\.0\.0\.1:1 \(option "--port": 1\): ports below 1024 need .*\n$/,
+    );
   },
 );
+
+test('a path at which a directory or a file lies is said to be one', (t) => {
+  const folder = temporaryFolder(t);
+  const file = join(folder, 'file');
+  writeFileSync(file, '');
+  for (const [path, kind] of [
+    [folder, 'directory'],
+    [file, 'file'],
+  ] as const) {
+    const { status, stderr } = run('--path', path);
+    const message = `option "--path" must be a free path or that of a Unix socket, and "${path}" is a ${kind}`;
+    assert.deepEqual([status, stderr], [1, `procpool-native: ${message}\n`]);
+  }
+  assert.equal(readFileSync(file, 'utf8'), '');
+});
+
+test('--output - is standard output', async (t) => {
+  const pool = await startCli(t, ['--output', '-']);
+  const received = text(pool.stdout);
+  await deliver(pool.tcp, 'to stdout');
+  assert.equal((await pool.stop()).code, 0);
+  assert.equal(await received, 'to stdout');
+});
 
 test('a supervisor that is missing or not executable is said in one line', (t) => {
   const folder = temporaryFolder(t);
@@ -99,12 +127,45 @@ test('a supervisor that is missing or not executable is said in one line', (t) =
   assert.match(noAddon.stderr, /^procpool-native: the native addon cannot be loaded: No native build was found.*\n$/);
 });
 
-test('another platform is said in one line', () => {
-  const source = `Object.defineProperty(process, 'platform', { value: 'darwin' }); process.argv[1] = '${cli}'; require('${cli}');`;
-  const { status, stderr } = runBlocked(process.execPath, ['-e', source]);
-  assert.equal(status, 1);
-  assert.equal(stderr, 'procpool-native: procpool-native runs on Linux only, not on darwin\n');
-});
+for (const [platform, fake, reason] of [
+  ['another platform', `Object.defineProperty(process, 'platform', { value: 'darwin' })`, 'Linux only, not on darwin'],
+  ['Bun', `Object.defineProperty(process.versions, 'bun', { value: '1' })`, 'Node.js only, not on Bun'],
+  ['Deno', `globalThis.Deno = {}`, 'Node.js only, not on Deno'],
+] as const) {
+  test(`${platform} is said in one line`, () => {
+    const source = `${fake}; process.argv[1] = '${cli}'; require('${cli}');`;
+    const { status, stderr } = runBlocked(process.execPath, ['-e', source]);
+    assert.equal(status, 1);
+    assert.equal(stderr, `procpool-native: procpool-native runs on ${reason}\n`);
+  });
+}
+
+for (const format of ['cjs', 'esm'] as const) {
+  test(`bundled by esbuild (${format}), the error says what to do, and as an external it runs`, (t) => {
+    const folder = temporaryFolder(t);
+    mkdirSync(join(folder, 'node_modules'));
+    symlinkSync(root, join(folder, 'node_modules', 'procpool-native'));
+    writeFileSync(
+      join(folder, 'app.js'),
+      `import { ProcessPool } from 'procpool-native';
+      const pool = new ProcessPool({ port: 0, host: '127.0.0.1', workers: 1, output: 'pipe' });
+      pool.start().then(() => pool.stop()).then(() => console.log('ran'), ({ code, message }) => console.log(code, message));`,
+    );
+    const bundled = (...options: string[]): string => {
+      const outfile = join(folder, 'dist', format === 'esm' ? 'app.mjs' : 'app.cjs');
+      // What esbuild itself documents for dependencies that call require() in ES modules.
+      const banner = `import { createRequire } from 'node:module'; const require = createRequire(import.meta.url);`;
+      const esm = format === 'esm' ? [`--banner:js=${banner}`] : [];
+      const args = ['app.js', '--bundle', '--platform=node', `--format=${format}`, `--outfile=${outfile}`];
+      const build = [...args, ...esm, ...options, '--log-level=error'];
+      const { stderr } = runBlocked(join(root, 'node_modules/.bin/esbuild'), build, { cwd: folder });
+      assert.equal(stderr, '');
+      return runBlocked(process.execPath, [outfile]).stdout;
+    };
+    assert.match(bundled(), /^ERR_PROCPOOL_BINDING .*mark procpool-native external/);
+    assert.equal(bundled('--external:procpool-native'), 'ran\n');
+  });
+}
 
 test('the supervisor does not run by hand', () => {
   const { status, stderr } = runBlocked(join(root, 'build/Release/procpool-supervisor'), []);
@@ -118,6 +179,16 @@ test('the text log says listening with address and port', async (t) => {
   const port = Number(/^\S+Z info {2}listening on 127\.0\.0\.1:(\d+)$/.exec(line)?.[1]);
   await deliver(port, 'x');
   assert.deepEqual(await pool.stop(), { code: 0, signal: null });
+});
+
+test('at level info a start is one line, and a stop says how long it may take and that it is done', async (t) => {
+  const pool = await startCli(t, ['--workers', '3', '--drain-timeout', '5s']);
+  assert.equal((await pool.stop()).code, 0);
+  assert.deepEqual(
+    pool.entries.map(({ event, message }) => `${event}: ${message}`),
+    [`listening: on 127.0.0.1:${pool.tcp}`, 'drain: stopping within 5000 ms', 'done: every process has ended'],
+  );
+  assert.deepEqual(pool.complaints, []);
 });
 
 test('--log-level silent says nothing at all', async (t) => {

@@ -6,9 +6,10 @@ import { connect, createServer } from 'node:net';
 import { join } from 'node:path';
 import type { TestContext } from 'node:test';
 import { setTimeout as wait } from 'node:timers/promises';
+import { inspect } from 'node:util';
 import { Worker } from 'node:worker_threads';
 
-import type { LogEntry, ProcessPoolOptions, WorkerExit } from '../../dist/index.js';
+import { type LogEntry, type ProcessPoolOptions, ProcpoolError, type WorkerExit } from '../../dist/index.js';
 import { after } from '../helpers/after.js';
 import { root } from '../helpers/cli.js';
 import { client, deliver, refusesConnections } from '../helpers/clients.js';
@@ -24,7 +25,7 @@ const entry = join(root, 'dist', 'index.js');
 
 function portOf(pool: ProcessPool): number {
   const address = pool.address();
-  assert.ok(typeof address === 'object' && address !== null);
+  assert.ok(typeof address === 'object');
   return address.port;
 }
 
@@ -45,7 +46,7 @@ async function startPool(t: TestContext, options: ProcessPoolOptions = {}): Prom
       killLeft(pids);
     }
     const address = pool.address();
-    if (typeof address === 'object' && address !== null) {
+    if (typeof address === 'object') {
       await until('port closed', () => refusesConnections(address.port));
     }
   });
@@ -361,6 +362,90 @@ test('a killed worker is replaced and told of; counters go on', async (t) => {
   await deliver(portOf(pool), 'two');
   const { accepted, restarts, bytesOut } = pool.stats().workers[0]!;
   assert.deepEqual({ accepted, restarts, bytesOut }, { accepted: 2, restarts: 1, bytesOut: 6 });
+});
+
+for (const [what, stop] of [
+  ['leaving a loop over the output', undefined],
+  ['destroying the output with an error', new Error('of the app')],
+] as const) {
+  test(`${what} is a stop of the pool, also while clients send`, async () => {
+    const pool = new ProcessPool({ port: 0, host: '127.0.0.1', workers: 2, output: 'pipe' });
+    const errors: Error[] = [];
+    pool.on('error', (error) => errors.push(error));
+    await pool.start();
+    const closed = once(pool, 'close');
+    const socket = await client(portOf(pool));
+    socket.on('error', () => undefined).resume();
+    socket.write(Buffer.alloc(2 ** 22));
+    const output = pool.output!.on('error', () => undefined);
+    await once(output, 'readable');
+    if (stop === undefined) for await (const chunk of output) if ((chunk as Buffer).length > 0) break;
+    output.destroy(stop);
+    await closed;
+    assert.deepEqual(errors, []);
+    await pool.stop();
+    assert.equal(pool.stats().state, 'ended');
+    assert.ok(pool.stats().total.bytesOut > 0);
+  });
+}
+
+test('there is no output and no address before the start, and an error says so', async () => {
+  const pool = new ProcessPool({ port: 0, output: 'pipe' });
+  assert.throws(() => pool.output, {
+    code: 'ERR_PROCPOOL_STATE',
+    message: 'there is no output: the pool is not started',
+  });
+  assert.throws(() => pool.address(), { code: 'ERR_PROCPOOL_STATE' });
+  await pool.stop();
+});
+
+test('orders for which a hung supervisor has no room wait, and do not keep it from being killed', async (t) => {
+  const pool = await startPool(t);
+  pool.output?.resume();
+  const { pid } = pool.stats();
+  process.kill(pid!, 'SIGSTOP');
+  await until('stopped', () => statOf(pid!)?.state === 'T');
+  const resizes: Promise<string>[] = [];
+  const resize = (workers: number): void => {
+    const failed = pool.resize(workers).then(
+      () => 'resized',
+      (error: unknown) => (error as { code: string }).code,
+    );
+    resizes.push(failed);
+  };
+  // One order each, more than a channel holds.
+  for (let round = 0; round < 600; round++) {
+    resize(1 + (round % 3));
+    await wait(0);
+  }
+  await assert.rejects(pool.stop({ drainTimeout: 0 }), {
+    code: 'ERR_PROCPOOL_SUPERVISOR',
+    message: 'the supervisor was killed by SIGKILL',
+  });
+  assert.deepEqual([...new Set(await Promise.all(resizes))], ['ERR_PROCPOOL_SUPERVISOR']);
+});
+
+test('orders that waited for a hung supervisor reach it when it goes on', async (t) => {
+  const pool = await startPool(t);
+  pool.output?.resume();
+  const { pid } = pool.stats();
+  process.kill(pid!, 'SIGSTOP');
+  await until('stopped', () => statOf(pid!)?.state === 'T');
+  const resizes: Promise<void>[] = [];
+  for (let round = 0; round < 600; round++) {
+    resizes.push(pool.resize(round === 599 ? 3 : 1 + (round % 2)));
+    await wait(0);
+  }
+  process.kill(pid!, 'SIGCONT');
+  await Promise.all(resizes);
+  assert.equal(pool.stats().workers.filter(({ state }) => state === 'ready').length, 3);
+  await pool.stop();
+});
+
+test('an error has the fields that it was given, and prints no others', () => {
+  const error = new ProcpoolError('ERR_PROCPOOL_OPTION', 'x', { option: 'port', value: undefined });
+  assert.deepEqual(Object.keys(error).sort(), ['code', 'name', 'option', 'value']);
+  assert.doesNotMatch(inspect(new ProcpoolError('ERR_PROCPOOL_STATE', 'x')), /undefined/);
 });
 
 test('a killed supervisor is an error event, then close', async (t) => {

@@ -22,7 +22,7 @@ async function stalledClients(pool: Cli & { tcp: number }, count: number, bytes:
 }
 
 test('it is ready only when all workers accept', async (t) => {
-  const pool = await startCli(t, ['--workers', '7']);
+  const pool = await startCli(t, ['--workers', '7', '--log-level', 'debug']);
   const events = pool.entries.map(({ event, worker }) => (worker === null ? event : `${event} ${worker}`));
   const before = events.slice(0, events.indexOf('listening'));
   for (let worker = 0; worker < 7; worker++) assert.ok(before.includes(`start ${worker}`), `worker ${worker}`);
@@ -124,7 +124,7 @@ test('a worker that hangs at the stop is killed, which counts as a failure', asy
 });
 
 test('a worker that is killed is replaced, only that one, and the others go on', async (t) => {
-  const pool = await startCli(t, ['--workers', '3']);
+  const pool = await startCli(t, ['--workers', '3', '--log-level', 'debug']);
   const received = text(pool.stdout);
   const pids = [0, 1, 2].map((worker) => pool.worker(worker));
   for (const killed of [1, 0, 2]) {
@@ -207,7 +207,7 @@ test('a worker that hangs when its supervisor is killed does not outlive it', as
 });
 
 test('a signal to a worker that has just been forked is its own, and never kills it unheard', async (t) => {
-  const pool = await startCli(t, ['--workers', '1']);
+  const pool = await startCli(t, ['--workers', '1', '--log-level', 'debug']);
   for (let round = 0; round < 8; round++) {
     const [pid] = await until('a worker', () => {
       const pids = childrenOf(pool.supervisor);

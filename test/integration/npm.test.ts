@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { spawn } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import type { TestContext } from 'node:test';
 
 import { after } from '../helpers/after.js';
@@ -38,23 +38,45 @@ test('the pool ends when the npm above it is killed', async (t) => {
   await pool.assertGone();
 });
 
-test('the pool ends when the npm above it is killed, and nobody reaps that', async (t) => {
-  // What the shell becomes has npm for a child, and does not know of it.
-  const command = 'npm --silent start -- --port 0 --host 127.0.0.1 --log-format json & exec sleep 600';
-  const child = spawn('sh', ['-c', command], { cwd: root, stdio: ['ignore', 'pipe', 'pipe'] });
+test('the pool ends when the npm above it is killed and nobody reaps it', async (t) => {
+  const script = 'npm --silent start -- --port 0 --host 127.0.0.1 --log-format json & echo $! >&2; exec sleep 600';
+  const child = spawn('sh', ['-c', script], { cwd: root, detached: true, stdio: ['ignore', 'pipe', 'pipe'] });
   const pool = new Cli(child);
   after(t, async () => {
     child.stdout.destroy();
     await pool.end();
   });
-  await pool.logged('listening');
-  const npm = childrenOf(pool.pid)[0]!;
-  const pids = descendantsOf(npm);
-  assert.ok(pids.includes(pool.supervisor));
+  await pool.port();
+  const npm = Number(pool.complaints[0]);
+  const processes = descendantsOf(npm);
   process.kill(npm, 'SIGKILL');
-  await until('a zombie', () => statOf(npm)?.state === 'Z');
-  await until('the pool has ended', () => !pids.some(isLeft));
+  await until('nothing but a zombie', () => statOf(npm)?.state === 'Z' && !processes.some(isLeft));
 });
+
+const namespace = ['--pid', '--fork', '--mount-proc', '--kill-child'];
+const noNamespace = spawnSync('unshare', [...namespace, 'true']).status !== 0 && 'needs unshare(1) and its permission';
+
+for (const [name, command] of [
+  ['npm', ['npm', '--silent', 'start', '--']],
+  ['npx', ['npx', '--no', '--', 'procpool-native']],
+] as const) {
+  test(`${name} may be process 1, and its SIGTERM stops the pool in order`, { skip: noNamespace }, async (t) => {
+    const args = [...namespace, ...command, '--port', '0', '--host', '127.0.0.1', '--log-format', 'json'];
+    const child = spawn('unshare', args, { cwd: root, stdio: ['ignore', 'pipe', 'pipe'] });
+    const pool = new Cli(child);
+    after(t, async () => {
+      child.stdout.destroy();
+      await pool.end();
+    });
+    const port = await pool.port();
+    const received = text(child.stdout);
+    await deliver(port, 'in a container');
+    process.kill(childrenOf(pool.pid)[0]!, 'SIGTERM');
+    await pool.exited;
+    assert.equal(await received, 'in a container');
+    assert.equal(pool.all('done').length, 1);
+  });
+}
 
 test('the pool ends when the npm above it is killed while a reader stalls the output', async (t) => {
   const pool = await npmStart(t, ['--log-level', 'debug']);

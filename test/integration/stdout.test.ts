@@ -4,6 +4,7 @@ import { randomBytes } from 'node:crypto';
 import { closeSync, openSync, readFileSync } from 'node:fs';
 import { connect, createServer } from 'node:net';
 import { join } from 'node:path';
+import type { TestContext } from 'node:test';
 
 import { after } from '../helpers/after.js';
 import { Cli, cli, root, runCli, startCli } from '../helpers/cli.js';
@@ -11,6 +12,7 @@ import { client, deliver } from '../helpers/clients.js';
 import { temporaryFolder } from '../helpers/files.js';
 import { flagsOf } from '../helpers/processes.js';
 import { test } from '../helpers/test.js';
+import { runBlocked } from '../helpers/run.js';
 import { until } from '../helpers/until.js';
 import { buffer, once } from '../helpers/within.js';
 
@@ -68,7 +70,7 @@ test('a plain file gets it behind what it holds, and what another process writes
     await pool.assertGone();
   });
   await deliver(await pool.port(), 'data\n');
-  process.kill((await pool.logged('start')).pid, 'SIGTERM');
+  process.kill(pool.supervisor, 'SIGTERM');
   assert.equal((await pool.exited).code, 0);
   assert.equal(readFileSync(path, 'utf8'), 'before\ndata\nafter\n');
 });
@@ -261,4 +263,54 @@ test('an output that cannot be opened is named with its value', async (t) => {
   assert.equal((await pool.exited).code, 1);
   assert.equal(pool.complaints.length, 1);
   assert.match(pool.complaints[0]!, /ENOENT.*option "--output": ".*\/no\/such\/folder\/out"/);
+});
+
+for (const [kind, type] of [
+  ['datagram', 'SOCK_DGRAM'],
+  ['seqpacket', 'SOCK_SEQPACKET'],
+] as const) {
+  test(`a ${kind} socket is refused as stdout in one line, since bytes are no messages`, () => {
+    const script = `import socket, subprocess, sys
+ours, theirs = socket.socketpair(socket.AF_UNIX, socket.${type})
+sys.exit(subprocess.run(sys.argv[1:], stdout=theirs, timeout=60).returncode)`;
+    const command = ['-c', script, process.execPath, cli, '--port', '0'];
+    const { status, stderr } = runBlocked('python3', command);
+    const reason = `stdout is a ${kind} socket, which takes messages and no stream (option "--output": "inherit")`;
+    assert.deepEqual({ status, stderr }, { status: 1, stderr: `procpool-native: ${reason}\n` });
+  });
+}
+
+/** The command with RLIMIT_FSIZE at so many bytes. */
+function runLimited(t: TestContext, bytes: number, args: string[]): Cli {
+  const command = [`--fsize=${bytes}`, process.execPath, cli, '--port', '0', '--log-format', 'json', ...args];
+  const child = spawn('prlimit', command, { stdio: ['ignore', 'ignore', 'pipe'] });
+  const pool = new Cli(child);
+  after(t, () => pool.end());
+  return pool;
+}
+
+test('a file that reaches RLIMIT_FSIZE ends the pool with a line that names the limit', async (t) => {
+  const path = join(temporaryFolder(t), 'out');
+  const limit = 2 ** 20;
+  const pool = runLimited(t, limit, ['--output', path, '--workers', '2']);
+  const socket = await client(await pool.port());
+  socket.on('error', () => undefined).resume();
+  socket.write('x'.repeat(limit + 5));
+  assert.deepEqual(await pool.exited, { code: 1, signal: null });
+  const { message, error } = pool.all('output')[0]!;
+  assert.equal(error, 'EFBIG');
+  assert.equal(message, 'the output is as large as RLIMIT_FSIZE (ulimit -f) lets a file be, 1048576 bytes (EFBIG)');
+  assert.deepEqual(
+    pool.all('undelivered').map(({ bytes }) => bytes),
+    [5],
+  );
+  assert.equal(readFileSync(path, 'utf8'), 'x'.repeat(limit));
+});
+
+test('an RLIMIT_FSIZE below the size of the shared counters is named at the start', async (t) => {
+  const pool = runLimited(t, 4096, []);
+  assert.equal((await pool.exited).code, 1);
+  assert.deepEqual(pool.complaints, [
+    'procpool-native: the supervisor cannot be started: memfd_create EFBIG: RLIMIT_FSIZE (ulimit -f) is 4096 bytes',
+  ]);
 });

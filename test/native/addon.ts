@@ -1,6 +1,8 @@
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
 
+import type { LogEvent } from '../../lib/native.js';
+
 /** The pure classes of native/ and a few system calls, as binding.cc shows them. Times are in ms, failures negative errnos. */
 export interface Addon {
   Dispatcher: new () => Dispatcher;
@@ -13,6 +15,7 @@ export interface Addon {
   sameRequestMs: number;
   Stop: new () => Stop;
   stopPatienceMs: number;
+  Reopening: new (slots: number) => Reopening;
   backoff: Backoff;
   ConnectionTable: new () => ConnectionTable;
   DrainingConnection: new () => DrainingConnection;
@@ -22,6 +25,11 @@ export interface Addon {
   CycleCheck: new () => CycleCheck;
   /** Until it is closed, SIGTERM, SIGALRM and SIGCHLD of this process go there. */
   Signals: new () => Signals;
+  /** Where the fields of a log record lie, and how many bytes it has. */
+  recordLayout: RecordLayout;
+  /** In the order of their numbers. */
+  logEvents: { name: LogEvent; level: number }[];
+  isWellFormed(record: Uint8Array, sender: 'supervisor' | 'worker'): boolean;
   TimerWheel: new (timers: number, now: bigint) => TimerWheel;
   /** The last tick of 64 bits. */
   never: bigint;
@@ -54,6 +62,11 @@ export interface Addon {
   lockedBuffers(fd: number): number;
   makeReceiveRoom(fd: number): void;
 }
+
+export type RecordLayout = Record<
+  'size' | 'count' | 'worker' | 'pid' | 'error' | 'value' | 'level' | 'event' | 'family' | 'call',
+  number
+>;
 
 export interface Dispatcher {
   add(worker: number): void;
@@ -106,6 +119,17 @@ export interface WorkerTable {
   slotOf(pid: number): number | undefined;
   count(phase: Phase): number;
   alive(): number[];
+}
+
+export interface Reopening {
+  begin(order: number, workers: number[]): void;
+  next(now: number): number | undefined;
+  nextWakeMs(): number | undefined;
+  asked(slot: number): void;
+  putOff(slot: number, until: number): void;
+  changed(slot: number): void;
+  ended(slot: number): void;
+  finished(): number | undefined;
 }
 
 export interface Backoff {

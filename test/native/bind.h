@@ -71,6 +71,12 @@ struct js<std::vector<T>> {
     for (std::uint32_t index = 0; index < values.size(); ++index) array.Set(index, js<T>::to(env, values[index]));
     return array;
   }
+  static std::vector<T> from(const Napi::Value& value) {
+    const auto array = value.As<Napi::Array>();
+    std::vector<T> values;
+    for (std::uint32_t index = 0; index < array.Length(); ++index) values.push_back(js<T>::from(array.Get(index)));
+    return values;
+  }
 };
 
 template <>
@@ -131,6 +137,7 @@ void show_pool(Napi::Object exports);
 void show_connections(Napi::Object exports);
 void show_output(Napi::Object exports);
 void show_pacer(Napi::Object exports);
+void show_records(Napi::Object exports);
 void show_cycle_check(Napi::Object exports);
 void show_delivery(Napi::Object exports);
 void show_descriptors(Napi::Object exports);

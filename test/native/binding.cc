@@ -9,6 +9,7 @@ Napi::Object initialize(Napi::Env, Napi::Object exports) {
   show_connections(exports);
   show_output(exports);
   show_pacer(exports);
+  show_records(exports);
   show_cycle_check(exports);
   show_delivery(exports);
   show_descriptors(exports);

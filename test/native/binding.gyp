@@ -1,8 +1,8 @@
 {
-  "targets": [
+  "targets" : [
     {
-      "target_name": "procpool_testing",
-      "sources": [
+      "target_name" : "procpool_testing",
+      "sources" : [
         "binding.cc",
         "connections.cc",
         "cycle_check.cc",
@@ -12,13 +12,17 @@
         "output.cc",
         "pacer.cc",
         "pool.cc",
+        "records.cc",
         "signals.cc",
         "timers.cc",
         "../../native/event/event_source.cc",
         "../../native/event/timer_wheel.cc",
+        "../../native/ipc/log_record.cc",
         "../../native/ipc/output_turn.cc",
+        "../../native/ipc/record_check.cc",
         "../../native/sys/syscalls.cc",
         "../../native/supervisor/dispatcher.cc",
+        "../../native/supervisor/reopening.cc",
         "../../native/supervisor/stop.cc",
         "../../native/supervisor/worker_table.cc",
         "../../native/worker/delivery.cc",
@@ -31,18 +35,25 @@
         "../../native/worker/output.cc",
         "../../native/worker/receive_room.cc",
       ],
-      "include_dirs": ["../../native", "."],
-      "defines": ["NAPI_VERSION=8", "NODE_ADDON_API_CPP_EXCEPTIONS"],
-      "cflags!": ["-fno-exceptions", "-fno-rtti", "-std=gnu++17"],
-      "cflags_cc!": ["-fno-exceptions", "-fno-rtti", "-std=gnu++17", "-std=gnu++20"],
-      "cflags_cc": [
-        "-std=c++20", "-Wall", "-Wextra", "-Wpedantic", "-Wshadow", "-Wconversion",
+      "include_dirs" : [ "../../native", "." ],
+      "defines" : [ "NAPI_VERSION=8", "NODE_ADDON_API_CPP_EXCEPTIONS" ],
+      "cflags!" : [ "-fno-exceptions", "-fno-rtti", "-std=gnu++17" ],
+      "cflags_cc!" : [ "-fno-exceptions", "-fno-rtti", "-std=gnu++17", "-std=gnu++20" ],
+      "cflags_cc" : [
+        "-std=c++20",
+        "-Wall",
+        "-Wextra",
+        "-Wpedantic",
+        "-Wshadow",
+        "-Wconversion",
         "-fvisibility=hidden",
-        "-isystem", "<!(node -p \"path.dirname(require.resolve('node-addon-api'))\")",
-        # Needs no preloading, unlike AddressSanitizer: what is undefined ends the test.
-        "-fsanitize=undefined", "-fno-sanitize-recover=all",
+        "-isystem",
+        "<!(node -p \"path.dirname(require.resolve('node-addon-api'))\")",
+#Needs no preloading, unlike AddressSanitizer : what is undefined ends the test.
+        "-fsanitize=undefined",
+        "-fno-sanitize-recover=all",
       ],
-      "ldflags": ["-fsanitize=undefined"],
+      "ldflags" : ["-fsanitize=undefined"],
     },
   ],
 }

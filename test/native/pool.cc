@@ -2,6 +2,7 @@
 #include "ipc/stats_page.h"
 #include "supervisor/backoff.h"
 #include "supervisor/dispatcher.h"
+#include "supervisor/reopening.h"
 #include "supervisor/stop.h"
 #include "supervisor/worker_table.h"
 
@@ -10,6 +11,7 @@ namespace procpool::testing {
 using supervisor::aftermath;
 using supervisor::dispatcher;
 using supervisor::phase;
+using supervisor::reopening;
 using supervisor::request;
 using supervisor::stop;
 using supervisor::stop_requests;
@@ -108,6 +110,18 @@ void show_stop(Napi::Object object, const std::shared_ptr<stop>& self) {
   property(object, "endsMs", [self] { return self->ends_ms(); });
 }
 
+void show_reopening(Napi::Object object, const std::shared_ptr<reopening>& self) {
+  method(object, "begin",
+         [self](std::uint32_t order, const std::vector<int>& workers) { self->begin(order, workers); });
+  method(object, "next", [self](std::uint64_t now) { return self->next(now); });
+  method(object, "nextWakeMs", [self] { return self->next_wake_ms(); });
+  method(object, "asked", [self](int slot) { self->asked(slot); });
+  method(object, "putOff", [self](int slot, std::uint64_t until) { self->put_off(slot, until); });
+  method(object, "changed", [self](int slot) { self->changed(slot); });
+  method(object, "ended", [self](int slot) { self->ended(slot); });
+  method(object, "finished", [self] { return self->finished(); });
+}
+
 Napi::Object backoff_of(Napi::Env env) {
   using namespace supervisor::backoff;
   Napi::Object object = Napi::Object::New(env);
@@ -133,6 +147,10 @@ void show_pool(Napi::Object exports) {
       exports, "Stop", [](const auto&) { return std::make_shared<stop>(); }, show_stop);
   exports.Set("sameRequestMs", js<std::uint64_t>::to(exports.Env(), stop_requests::same_ms));
   exports.Set("stopPatienceMs", js<std::uint64_t>::to(exports.Env(), stop::patience_ms));
+  constructor(
+      exports, "Reopening",
+      [](const Napi::CallbackInfo& info) { return std::make_shared<reopening>(js<std::size_t>::from(info[0])); },
+      show_reopening);
   exports.Set("patienceMs", js<std::uint64_t>::to(exports.Env(), dispatcher::patience_ms));
   exports.Set("mostTokens", dispatcher::most_tokens);
   exports.Set("maxWorkers", ipc::max_workers);

@@ -4,9 +4,8 @@ const stop: StopOptions = { drainTimeout: 1000 };
 
 await using pool = new ProcessPool({ path: 'procpool.sock', output: 'pipe' });
 await pool.start();
-const address = pool.address();
-if (address !== null && typeof address !== 'string') console.log(address.port.toFixed(), address.family === 'IPv6');
-for await (const chunk of pool.output ?? []) console.log(chunk);
+console.log(pool.address().toUpperCase());
+for await (const chunk of pool.output) console.log(chunk);
 await pool.stop(stop);
 
 // @ts-expect-error: a time is a number of milliseconds

@@ -56,3 +56,25 @@ pool.on('listening', (port: number) => port);
 pool.output.resume();
 // @ts-expect-error: no such code
 export const wrong: ErrorCode = 'ERR_PROCPOOL_NONE';
+
+// The types of output and address() are those of the options.
+const piped = new ProcessPool({
+  port: 0,
+  output: 'pipe',
+  log: ({ message }) => {
+    console.error(message);
+  },
+});
+piped.output.resume();
+export const numbers: [number, 'IPv4' | 'IPv6'] = [piped.address().port, piped.address().family];
+const toFile = new ProcessPool({ path: '/run/pool.sock', output: 'capture.bin' });
+export const nothing: null = toFile.output;
+export const path: string = toFile.address();
+export const byName: null = new ProcessPool({ handler: 'echo' }).output;
+export const anyPool: ProcessPool[] = [piped, toFile, new ProcessPool()];
+// @ts-expect-error: it may be a Unix socket
+export const tcp: Address = pool.address();
+// @ts-expect-error: no such option beside known ones
+new ProcessPool({ port: 0, prot: 1 });
+// @ts-expect-error: a file is not read
+export const readable: NonNullable<typeof piped.output> = toFile.output;

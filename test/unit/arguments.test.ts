@@ -63,6 +63,8 @@ for (const [text, bytes] of [
 test('help and version come before everything else', () => {
   assert.deepEqual(parseCommand(['--port', '1', '--help']), { action: 'help' });
   assert.deepEqual(parseCommand(['--version']), { action: 'version' });
+  assert.deepEqual(parseCommand(['-v']), { action: 'version' });
+  assert.deepEqual(parseCommand(['-h']), { action: 'help' });
 });
 
 test('the help names every flag with its default', () => {
@@ -88,7 +90,7 @@ test('the help names every flag with its default', () => {
     'version',
     'help',
   ]) {
-    assert.match(helpText(), new RegExp(`^ {2}--${flag}\\b`, 'm'));
+    assert.match(helpText(), new RegExp(`^ {2}(?:-\\w, )?--${flag}\\b`, 'm'));
   }
   assert.match(helpText(), /--port N .*\(10714\)/);
 });
@@ -127,14 +129,14 @@ const bad: [args: string[], message: RegExp][] = [
   [['--path', 'x', '--port', '1'], /"--port" .*"--path".* "1"/],
   [['--path', 'x'.repeat(200)], /"--path" .*xxx/],
   [['--host', ''], /"--host" .*""/],
-  [['--output', ''], /"--output" .*""/],
+  [['--output', ''], /"--output" must be a file, or - for standard output, not ""/],
   [['--help=yes'], /"--help" .*"yes"/],
-  [['--unknown'], /"--unknown" is unknown/],
-  [['--unknown=x'], /"--unknown" is unknown, its value "x"/],
+  [['--unknown'], /"--unknown" is unknown: see --help/],
+  [['--unknown=x'], /"--unknown" is unknown, its value "x": see --help/],
   [['--no-port'], /"--no-port" is unknown/],
   [['--constructor'], /"--constructor" is unknown/],
-  [['-p'], /"-p" is unknown/],
-  [['10714'], /unexpected argument "10714"/],
+  [['-p'], /"-p" is unknown: see --help/],
+  [['10714'], /unexpected argument "10714": see --help/],
   [['--', 'x'], /unexpected argument "x"/],
 ];
 

@@ -68,3 +68,11 @@ test('listening ends with address and port', () => {
     / listening on \[::\]:10714$/,
   );
 });
+
+test('what has no name is logged by its number, or left out', () => {
+  const messageOf = (fields: Partial<NativeRecord>): string =>
+    logEntry({ ...record, ...fields }, () => '/socket').message;
+  assert.equal(messageOf({ event: 'exit', value: 37 }), 'worker 2 was killed by signal 37');
+  assert.equal(messageOf({ event: 'signal', value: 40 }), 'worker 2 got signal 40');
+  assert.equal(messageOf({ event: 'timeout', value: 9 }), '[::1]:9 took too long after 5 bytes');
+});

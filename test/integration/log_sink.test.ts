@@ -1,0 +1,38 @@
+import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { closeSync } from 'node:fs';
+import { join } from 'node:path';
+import { text } from 'node:stream/consumers';
+import { test } from 'node:test';
+
+import { realPipe, root } from '../helpers/cli.js';
+
+test('a line of which a slow reader has taken a part is ended before the next, and those left out are counted', async (t) => {
+  const { readEnd, writeEnd } = realPipe();
+  readEnd.pause();
+  // Each longer than what a pipe takes whole or not at all: PIPE_BUF, pipe(7).
+  const script = `
+    const { openLogSink } = require(${JSON.stringify(join(root, 'dist', 'log_sink.js'))});
+    const sink = openLogSink((count) => 'left out ' + count);
+    for (let line = 0; line < 20; line++) sink.write('line '.padEnd(9999, 'x'));
+    process.stdin.once('data', () => {
+      for (let line = 0; line < 3; line++) sink.write('line '.padEnd(9999, 'x'));
+      process.stdin.destroy();
+    });
+    console.log('full');`;
+  const child = spawn(process.execPath, ['-e', script], { stdio: ['pipe', 'pipe', writeEnd] });
+  t.after(() => child.kill('SIGKILL'));
+  closeSync(writeEnd);
+  await once(child.stdout!, 'data');
+  const received = text(readEnd);
+  await once(readEnd, 'data');
+  child.stdin!.write('go on');
+  const lines = (await received).split('\n');
+  assert.equal(lines.pop(), '');
+  const whole = lines.filter((line) => /^line x{9994}$/.test(line));
+  const left = lines.flatMap((line) => /^left out (\d+)$/.exec(line)?.[1] ?? []);
+  assert.equal(whole.length + left.length, lines.length, 'no line is torn');
+  assert.equal(left.length, 1);
+  assert.equal(whole.length + Number(left[0]), 23);
+});
