@@ -6,8 +6,8 @@ import { outputFailure } from './output.js';
 import type { PoolStats } from './stats.js';
 
 /** What a client can take too long for: the names of native/ipc/log_record.h, in its order. */
-const timeoutReasons = ['idle', 'first-byte', 'request', 'max-age', 'pace'] as const;
-export type TimeoutReason = (typeof timeoutReasons)[number];
+export type TimeoutReason = 'idle' | 'first-byte' | 'request' | 'max-age' | 'pace';
+const timeoutReasons: TimeoutReason[] = ['idle', 'first-byte', 'request', 'max-age', 'pace'];
 
 /** One thing that happened. */
 export interface LogEntry {

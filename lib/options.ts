@@ -4,12 +4,12 @@ import { ProcpoolError } from './errors.js';
 import type { LogEntry } from './log.js';
 
 /** How much is logged; each level includes those before it. */
-export const logLevels = ['silent', 'error', 'warn', 'info', 'debug'] as const;
-export type LogLevel = (typeof logLevels)[number];
+export type LogLevel = 'silent' | 'error' | 'warn' | 'info' | 'debug';
+export const logLevels = ['silent', 'error', 'warn', 'info', 'debug'] as const satisfies LogLevel[];
 
 /** What is done with what clients send; in the order of native/ipc/message.h. */
-export const handlers = ['sink', 'echo', 'http'] as const;
-export type HandlerName = (typeof handlers)[number];
+export type HandlerName = 'sink' | 'echo' | 'http';
+export const handlers = ['sink', 'echo', 'http'] as const satisfies HandlerName[];
 
 /** Where the bytes go; see {@link ProcessPoolOptions.output}. */
 export type OutputOption = 'inherit' | 'pipe' | number | (string & {});
@@ -57,7 +57,7 @@ export interface ProcessPoolOptions {
    */
   corsOrigin?: string | undefined;
   /**
-   * Where the bytes go: `'inherit'` is this process's stdout, `'pipe'` makes {@link ProcessPool.output}, a number is a
+   * Where the bytes go: `'inherit'` is this process's stdout, `'pipe'` makes the pool's `output`, a number is a
    * descriptor open for writing (it stays yours), any other string is a file to append to.
    * @default 'inherit'
    */

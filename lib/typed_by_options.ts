@@ -7,11 +7,11 @@ import type { ProcessPool } from './pool.js';
 /** The type of an option that may not be among those given. */
 type Given<Options, Name extends string> = Name extends keyof Options ? Options[Name] : undefined;
 
-/** What {@link ProcessPool.output} is of a pool with these options. */
+/** What `output` is of a pool with these options. */
 export type OutputOf<Options extends ProcessPoolOptions> =
   Given<Options, 'output'> extends 'pipe' ? Readable : 'pipe' extends Given<Options, 'output'> ? Readable | null : null;
 
-/** What {@link ProcessPool.address} returns of a pool with these options. */
+/** What `address()` returns of a pool with these options. */
 export type AddressOf<Options extends ProcessPoolOptions> =
   Given<Options, 'path'> extends undefined
     ? Address
