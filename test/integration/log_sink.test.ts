@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { closeSync } from 'node:fs';
 import { join } from 'node:path';
-import { text } from 'node:stream/consumers';
-import { test } from 'node:test';
 
+import { after } from '../helpers/after.js';
 import { realPipe, root } from '../helpers/cli.js';
+import { test } from '../helpers/test.js';
+import { once } from '../helpers/within.js';
 
 test('a line of which a slow reader has taken a part is ended before the next, and those left out are counted', async (t) => {
   const { readEnd, writeEnd } = realPipe();
@@ -22,13 +22,16 @@ test('a line of which a slow reader has taken a part is ended before the next, a
     });
     console.log('full');`;
   const child = spawn(process.execPath, ['-e', script], { stdio: ['pipe', 'pipe', writeEnd] });
-  t.after(() => child.kill('SIGKILL'));
+  after(t, () => child.kill('SIGKILL'));
   closeSync(writeEnd);
   await once(child.stdout!, 'data');
-  const received = text(readEnd);
+  let received = '';
+  readEnd.on('data', (piece: Buffer) => (received += piece.toString()));
+  readEnd.resume();
   await once(readEnd, 'data');
   child.stdin!.write('go on');
-  const lines = (await received).split('\n');
+  await once(readEnd, 'end');
+  const lines = received.split('\n');
   assert.equal(lines.pop(), '');
   const whole = lines.filter((line) => /^line x{9994}$/.test(line));
   const left = lines.flatMap((line) => /^left out (\d+)$/.exec(line)?.[1] ?? []);
