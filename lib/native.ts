@@ -54,6 +54,8 @@ export interface NativeRecord {
   errorText: string;
   /** The system call that failed, or empty. */
   call: string;
+  /** Why a request was refused, or empty. */
+  why: string;
 }
 
 export interface NativeWorkerStats extends Counters {
@@ -88,6 +90,8 @@ export interface NativeOptions {
   maxBody: number;
   /** Empty: none. */
   corsOrigin: string;
+  /** Bodies are delivered encoded as they are. */
+  passEncodings: boolean;
   /** Index into `logLevels`. */
   logLevel: number;
   /** A descriptor, which stays the caller's. */

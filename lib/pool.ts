@@ -203,6 +203,7 @@ export class ProcessPool extends EventEmitter<ProcessPoolEvents> implements Asyn
       ...options,
       host,
       path: options.path ?? '',
+      passEncodings: options.contentEncoding === 'pass',
       corsOrigin: options.corsOrigin ?? '',
       batchDelay: Math.ceil(options.batchDelay * 1000),
       handler: handlers.indexOf(options.handler),

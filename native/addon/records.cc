@@ -32,6 +32,7 @@ Napi::Object to_js(Napi::Env env, const ipc::log_record& record) {
   object.Set("error", record.error == 0 ? "" : uv_err_name(-record.error));
   object.Set("errorText", record.error == 0 ? "" : uv_strerror(-record.error));
   object.Set("call", std::string(record.call, strnlen(record.call, sizeof record.call)));
+  object.Set("why", std::string(record.why, strnlen(record.why, sizeof record.why)));
   return object;
 }
 

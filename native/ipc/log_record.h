@@ -21,7 +21,7 @@ enum class log_event : std::uint8_t {
   close,          // peer, count: bytes received
   reset,          // peer, count, error: the connection ended with it
   timeout,        // peer, count, value: the timeout_reason for which it was closed
-  request,        // peer, count: bytes of its body, value: the status it was answered with
+  request,        // peer, count: bytes of its body, value: the status it was answered with, why: if it was refused
   torn,           // peer, count: bytes of a body that are delivered although the rest did not come
   refuse,         // peer, error: no descriptor for it
   stall,          // stdout takes no more for now
@@ -72,6 +72,7 @@ struct log_record {
   log_event event;
   peer_address peer;
   char call[16];
+  char why[48];
 };
 
 /// The events' and levels' names as the host's log shows them.

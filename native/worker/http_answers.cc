@@ -12,8 +12,11 @@ namespace {
 
 using ipc::timeout_reason;
 
-// So long a client that is still sending may take to read the last answer.
-constexpr std::uint32_t linger_ms = 2000;
+// What a client sends after its last answer is read and dropped until it closes, so that it can read the answer: until
+// it has sent nothing for so long,
+constexpr std::uint32_t linger_silence_ms = 2000;
+// and for no longer than that.
+constexpr std::uint32_t linger_ms = 30'000;
 
 }  // namespace
 
@@ -27,7 +30,7 @@ outcome http_answers::give(http_client& one, http::reply what) {
   one.body.clear();
   stats_.requests.add(1);
   if (what.status >= 400) stats_.rejected.add(1);
-  clients_.note(ipc::log_event::request, one, one.seen, static_cast<std::uint32_t>(what.status));
+  clients_.note(ipc::log_event::request, one, one.seen, static_cast<std::uint32_t>(what.status), 0, what.why);
 
   const http::request& request = one.parser->current();
   what.close = one.last;
@@ -38,6 +41,8 @@ outcome http_answers::give(http_client& one, http::reply what) {
   http::write(reply_, what, date_.at(sys::wall_seconds()));
   return send(one, reply_);
 }
+
+void http_answers::linger_on(http_client& one) { deadlines_.expect(one, timeout_reason::pace, linger_silence_ms); }
 
 outcome http_answers::go_on(http_client& one) {
   one.interim = true;
@@ -78,7 +83,8 @@ outcome http_answers::leave(http_client& one) {
   one.now = http_client::phase::lingering;
   discard(one.inbox);
   deadlines_.suspend(one);
-  deadlines_.expect(one, timeout_reason::pace, linger_ms);
+  deadlines_.expect_request(one, linger_ms);
+  linger_on(one);
   return kept(clients_.watch(one, EPOLLIN));
 }
 

@@ -23,6 +23,9 @@ class http_answers {
   /// 100 Continue.
   outcome go_on(http_client& one);
 
+  /// A client that has had its last answer goes on sending.
+  void linger_on(http_client& one);
+
   /// When the socket has room again.
   outcome send_rest(http_client& one) { return send(one, {}); }
 

@@ -23,6 +23,8 @@ constexpr unsigned round_requests = 1024;
 // Read at once from a client that most likely has to wait.
 constexpr std::size_t blocked_read_bytes = 4096;
 
+constexpr std::string_view output_takes_nothing = "standard output takes nothing";
+
 // A body that stdout keeps waiting is asked after as often.
 constexpr std::uint32_t look_again_ms = 2000;
 
@@ -52,12 +54,15 @@ outcome http_handler::on_readable(client& one) {
   if (read == 0) return {verdict::close};
   if (read < 0) return {verdict::reset, static_cast<int>(-read)};
   clients_.received(one, static_cast<std::uint64_t>(read));
-  if (!heeded) return {verdict::keep};
+  if (!heeded) {
+    answers_.linger_on(one);
+    return {verdict::keep};
+  }
 
   const char* from = buffer_.data();
   const char* const to = from + read;
   const outcome result = take(one, from, to);
-  if (result.what == verdict::keep && from != to) {
+  if (result.what == verdict::keep && one.now != phase::lingering && from != to) {
     one.inbox.assign(from, to);
     make_ready(one);
   }
@@ -81,11 +86,11 @@ outcome http_handler::on_timeout(client& one, timeout_reason reason) {
     case phase::reading:
       if (!begun || !one.parser) return {verdict::timed_out};
       clients_.note_timeout(one, reason);
-      return refuse(one, 408);
+      return refuse(one, 408, "the request took too long");
     case phase::streaming:
       if (bodies_.may_go_on(reason)) return put_off(one, reason, look_again_ms);
       clients_.note_timeout(one, reason);
-      return refuse(one, 408);
+      return refuse(one, 408, "the request took too long");
     case phase::queued:
       return reason == timeout_reason::pace ? refuse_waiting(one) : put_off(one, reason, look_again_ms);
     case phase::delivering:
@@ -106,8 +111,8 @@ outcome http_handler::put_off(client& one, timeout_reason reason, std::uint32_t 
 
 /// Stdout has not taken its body in time.
 outcome http_handler::refuse_waiting(client& one) {
-  if (one.parser->started()) return refuse(one, 503);
-  const outcome result = answers_.give(one, {503});
+  if (one.parser->started()) return refuse(one, 503, output_takes_nothing);
+  const outcome result = answers_.give(one, {.status = 503, .why = output_takes_nothing});
   if (result.what == verdict::keep) make_ready(one);
   return result;
 }
@@ -186,7 +191,7 @@ outcome http_handler::take(client& one, const char*& from, const char* to) {
         if (round_left_ > 0) --round_left_;
         break;
       case step::failed:
-        result = refuse(one, one.parser->status());
+        result = refuse(one, one.parser->refused().status, one.parser->refused().why);
         break;
     }
   }
@@ -201,7 +206,7 @@ outcome http_handler::take_inbox(client& one) {
   const char* from = input.data() + std::exchange(one.inbox_at, 0);
   const char* const to = input.data() + input.size();
   const outcome result = take(one, from, to);
-  if (result.what != verdict::keep) return result;
+  if (result.what != verdict::keep || one.now == phase::lingering) return result;
   if (from != to) {
     one.inbox_at = static_cast<std::size_t>(from - input.data());
     one.inbox = std::move(input);
@@ -217,11 +222,15 @@ outcome http_handler::on_head(client& one, bool body_is_here) {
   one.ingests = request.method == http::method::post || request.method == http::method::put;
   if (!request.keep_alive) one.last = true;
   // What was on its way when the stop came is served.
-  const bool late = clients_.draining() && one.began >= one.owed;
-  if (late || (one.ingests && bodies_.stuck())) return refuse(one, 503);
-  if (one.ingests && !request.has_length && !request.chunked) return refuse(one, 411);
-  if (!request.expects_continue || body_is_here) return {verdict::keep};
-  return answers_.go_on(one);
+  if (clients_.draining() && one.began >= one.owed) return refuse(one, 503, "the pool is stopping");
+  if (one.ingests && bodies_.stuck()) return refuse(one, 503, output_takes_nothing);
+  if (one.ingests && request.encoded && !config_.pass_encodings) return refuse(one, 415, "the body is encoded");
+  const bool has_body = request.chunked || request.length > 0;
+  if (!request.expects_continue || !has_body || body_is_here) return {verdict::keep};
+  if (one.ingests) return answers_.go_on(one);
+  // The answer is known without the body, which may follow all the same.
+  one.last = one.broken = true;
+  return answer_get(one);
 }
 
 outcome http_handler::on_body(client& one, std::span<const char> data) {
@@ -234,7 +243,7 @@ outcome http_handler::on_body(client& one, std::span<const char> data) {
   const bool last = one.parser->current().has_length && one.parser->remaining() == 0;
   if (bodies_.add(one, data, last)) return {verdict::keep};
   stats_.bytes_discarded.add(data.size());
-  return refuse(one, 503);
+  return refuse(one, 503, "there is no room for the body");
 }
 
 outcome http_handler::on_done(client& one) {
@@ -290,21 +299,21 @@ outcome http_handler::answer_get(client& one) {
   const http::request& request = one.parser->current();
   if (request.method == http::method::options)
     return answers_.give(one, {.status = 204, .options = true, .preflight = request.preflight});
-  if (request.method == http::method::other) return answers_.give(one, {405});
+  if (request.method == http::method::other) return answers_.give(one, {.status = 405});
   if (request.target == http::target::healthz) {
     const bool well = !clients_.draining() && !bodies_.stuck();
     return answers_.give(one, well ? http::reply{.status = 200, .content = "ok\n"} : http::reply{.status = 503});
   }
-  if (request.target != http::target::stats) return answers_.give(one, {404});
+  if (request.target != http::target::stats) return answers_.give(one, {.status = 404});
   if (stats_text_.empty()) stats_text_ = stats_json(page_);
   return answers_.give(one, {.status = 200, .content = stats_text_, .type = "application/json"});
 }
 
 /// With an error, after which nothing of the connection can be understood, or is wanted.
-outcome http_handler::refuse(client& one, int status) {
+outcome http_handler::refuse(client& one, int status, std::string_view why) {
   if (one.now == phase::streaming) bodies_.tear(one);
   one.last = one.broken = true;
-  return answers_.give(one, {status});
+  return answers_.give(one, {.status = status, .why = why});
 }
 
 /// For a client other than the one that the loop has asked about.

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <deque>
 #include <span>
+#include <string_view>
 
 #include "worker/handler.h"
 #include "worker/http_answers.h"
@@ -59,7 +60,7 @@ class http_handler {
 
   // Answers.
   outcome answer_get(client& one);
-  outcome refuse(client& one, int status);
+  outcome refuse(client& one, int status, std::string_view why);
   outcome refuse_waiting(client& one);
   void settle(client& one, outcome result);
 

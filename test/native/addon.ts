@@ -261,6 +261,8 @@ export interface HttpRequest {
   expectsContinue: boolean;
   hasLength: boolean;
   chunked: boolean;
+  /** Content-Encoding names more than identity. */
+  encoded: boolean;
   preflight: boolean;
   length: number;
 }
@@ -275,6 +277,8 @@ export interface HttpParser {
   reset(): void;
   readonly current: HttpRequest;
   readonly status: number;
+  /** Of a refusal, in words. */
+  readonly why: string;
   readonly started: boolean;
   readonly remaining: number;
   /** Bytes, of all pieces. */

@@ -171,7 +171,7 @@ test('an answer is dated as RFC 9110 has it', () => {
   );
 });
 
-for (const status of [200, 204, 400, 404, 405, 408, 411, 413, 414, 417, 431, 501, 503, 505]) {
+for (const status of [200, 204, 400, 404, 405, 408, 413, 414, 415, 417, 431, 501, 503, 505]) {
   test(`an answer of ${status} says its name and how long it is`, () => {
     const [head = '', body = ''] = addon.httpReply(status, 0).split('\r\n\r\n');
     assert.match(head, new RegExp(`^HTTP/1\\.1 ${status} [A-Z][A-Za-z -]+\\r\\n`));

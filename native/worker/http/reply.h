@@ -15,10 +15,11 @@ struct reply {
   bool close = false;     // the connection ends with it
   bool http_1_0 = false;  // to such a client it has to be said that the connection stays
   bool head_only = false;
-  bool options = false;           // says what methods there are
-  bool preflight = false;         // says what browsers may send from elsewhere
-  std::string_view origin = {};   // from where browsers may send; empty: nowhere else
-  std::string_view content = {};  // empty: an error's is its name
+  bool options = false;          // says what methods there are
+  bool preflight = false;        // says what browsers may send from elsewhere
+  std::string_view origin = {};  // from where browsers may send; empty: nowhere else
+  std::string_view content = {};
+  std::string_view why = {};  // of an error without content, in a line; empty: its name
   std::string_view type = "text/plain";
 };
 
