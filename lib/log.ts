@@ -113,6 +113,11 @@ const details: Record<LogEvent, (record: NativeRecord, address: () => Address | 
     return { ...peer, status: record.value, bytes: record.count, ...(why && { reason: record.why }), message };
   },
   torn: (record) => clientDetails(record, 'was cut off, its body partly delivered,'),
+  mended: () => ({ message: 'a body that a worker left torn at its death is ended with a newline' }),
+  spool: (record) => {
+    const { name, ...peer } = client(record);
+    return { ...peer, error: record.error, message: `no file for the body of ${name}: ${record.errorText}` };
+  },
   refuse: (record) => {
     const { name, ...peer } = client(record);
     return { ...peer, error: record.error, message: `${name} refused: ${record.errorText}` };

@@ -18,6 +18,8 @@ export type LogEvent =
   | 'timeout'
   | 'request'
   | 'torn'
+  | 'mended'
+  | 'spool'
   | 'refuse'
   | 'stall'
   | 'resume'

@@ -15,17 +15,17 @@ struct event_entry {
 };
 
 // In the order of log_event.
-constexpr std::array<event_entry, 28> events{{
-    {"start", log_level::info},    {"listening", log_level::info},    {"size", log_level::info},
-    {"signal", log_level::info},   {"connect", log_level::debug},     {"close", log_level::debug},
-    {"reset", log_level::debug},   {"timeout", log_level::debug},     {"request", log_level::debug},
-    {"torn", log_level::warn},     {"refuse", log_level::warn},       {"stall", log_level::debug},
-    {"resume", log_level::debug},  {"drain", log_level::info},        {"drained", log_level::debug},
-    {"expire", log_level::warn},   {"undelivered", log_level::error}, {"unserved", log_level::error},
-    {"lost", log_level::error},    {"kill", log_level::error},        {"exit", log_level::info},
-    {"respawn", log_level::warn},  {"shortage", log_level::warn},     {"resize-failed", log_level::warn},
-    {"give-up", log_level::error}, {"output", log_level::error},      {"fail", log_level::error},
-    {"done", log_level::info},
+constexpr std::array<event_entry, 30> events{{
+    {"start", log_level::info},        {"listening", log_level::info},     {"size", log_level::info},
+    {"signal", log_level::info},       {"connect", log_level::debug},      {"close", log_level::debug},
+    {"reset", log_level::debug},       {"timeout", log_level::debug},      {"request", log_level::debug},
+    {"torn", log_level::warn},         {"mended", log_level::warn},        {"spool", log_level::warn},
+    {"refuse", log_level::warn},       {"stall", log_level::debug},        {"resume", log_level::debug},
+    {"drain", log_level::info},        {"drained", log_level::debug},      {"expire", log_level::warn},
+    {"undelivered", log_level::error}, {"unserved", log_level::error},     {"lost", log_level::error},
+    {"kill", log_level::error},        {"exit", log_level::info},          {"respawn", log_level::warn},
+    {"shortage", log_level::warn},     {"resize-failed", log_level::warn}, {"give-up", log_level::error},
+    {"output", log_level::error},      {"fail", log_level::error},         {"done", log_level::info},
 }};
 static_assert(events.size() == static_cast<std::size_t>(log_event::done) + 1);
 

@@ -22,7 +22,9 @@ enum class log_event : std::uint8_t {
   reset,          // peer, count, error: the connection ended with it
   timeout,        // peer, count, value: the timeout_reason for which it was closed
   request,        // peer, count: bytes of its body, value: the status it was answered with, why: if it was refused
-  torn,           // peer, count: bytes of a body that are delivered although the rest did not come
+  torn,           // peer, count: bytes of a body that are delivered although the rest is not
+  mended,         // a piece that a worker had left torn at its death is ended with a newline
+  spool,          // peer, error: no file for its body
   refuse,         // peer, error: no descriptor for it
   stall,          // stdout takes no more for now
   resume,         // count: how long it took no more, in ns
@@ -49,7 +51,7 @@ enum class timeout_reason : std::uint8_t {
   first_byte,  // to send its first byte
   request,     // to send a whole request
   max_age,     // to end
-  pace,        // to send on, while others wait for it
+  pace,        // to send on
 };
 constexpr std::size_t timeout_reasons = 5;
 

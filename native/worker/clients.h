@@ -84,6 +84,9 @@ class clients {
     log_.write(event, record);
   }
 
+  /// Logs something of the worker's own.
+  void note(ipc::log_event event) { log_.write(event); }
+
   /// To be told of every read.
   void received(Client& client, std::uint64_t bytes) {
     if (client.received == 0) deadlines_.expect(client, ipc::timeout_reason::first_byte, 0);

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <new>
 
 #include "sys/syscalls.h"
 
@@ -18,6 +19,15 @@ constexpr std::uint32_t linger_silence_ms = 2000;
 // and for no longer than that.
 constexpr std::uint32_t linger_ms = 30'000;
 
+bool keep_rest(http_client& one, std::string_view text) {
+  try {
+    one.outbox = text;
+    return true;
+  } catch (const std::bad_alloc&) {
+    return false;
+  }
+}
+
 }  // namespace
 
 outcome http_answers::give(http_client& one, http::reply what) {
@@ -28,18 +38,31 @@ outcome http_answers::give(http_client& one, http::reply what) {
   if (clients_.parting() && !one.more && !one.behind) one.last = true;
   stats_.bytes_discarded.add(one.body.size());
   one.body.clear();
+  one.leave();
+  one.window_left = 0;
+  const std::string_view text = write(one, what);
   stats_.requests.add(1);
   if (what.status >= 400) stats_.rejected.add(1);
   clients_.note(ipc::log_event::request, one, one.seen, static_cast<std::uint32_t>(what.status), 0, what.why);
+  return send(one, text);
+}
 
+std::string_view http_answers::write(http_client& one, http::reply& what) {
   const http::request& request = one.parser->current();
   what.close = one.last;
   what.http_1_0 = request.http_1_0;
   what.head_only = request.method == http::method::head;
   what.origin = config_.cors_origin;
-  reply_.clear();
-  http::write(reply_, what, date_.at(sys::wall_seconds()));
-  return send(one, reply_);
+  try {
+    reply_.clear();
+    http::write(reply_, what, date_.at(sys::wall_seconds()));
+    return reply_;
+  } catch (const std::bad_alloc&) {
+    one.last = one.broken = true;
+    if (what.status == 204) return http::bare_no_content;
+    what = {.status = 503, .why = http::no_memory};
+    return http::bare_unavailable;
+  }
 }
 
 void http_answers::linger_on(http_client& one) { deadlines_.expect(one, timeout_reason::pace, linger_silence_ms); }
@@ -60,7 +83,7 @@ outcome http_answers::send(http_client& one, std::string_view text) {
     one.outbox_at = 0;
     return sent(one);
   }
-  if (one.outbox.empty()) one.outbox = text;
+  if (one.outbox.empty() && !keep_rest(one, text)) return {verdict::reset, ENOMEM};
   one.outbox_at += size;
   if (size > 0 || one.now != http_client::phase::replying) deadlines_.renew(one);
   one.now = http_client::phase::replying;

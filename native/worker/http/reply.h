@@ -10,6 +10,13 @@ namespace procpool::worker::http {
 
 constexpr std::string_view continue_reply = "HTTP/1.1 100 Continue\r\n\r\n";
 
+constexpr std::string_view no_memory = "the worker is out of memory";
+
+// For want of memory for more.
+constexpr std::string_view bare_no_content = "HTTP/1.1 204 No Content\r\nConnection: close\r\n\r\n";
+constexpr std::string_view bare_unavailable =
+    "HTTP/1.1 503 Service Unavailable\r\nConnection: close\r\nRetry-After: 5\r\nContent-Length: 0\r\n\r\n";
+
 struct reply {
   int status = 204;
   bool close = false;     // the connection ends with it
