@@ -30,6 +30,9 @@ constexpr std::uint32_t window_ms = 20'000;
 // A body waits for no longer, even where stdout takes others.
 constexpr std::uint64_t total_wait_ms = 60'000;
 
+// A body for which there is no file is logged as often, in ms.
+constexpr std::uint64_t note_again_ms = 60'000;
+
 // Of those that have waited, so many bytes are written at once.
 constexpr std::uint64_t batch_bytes = 1 << 18;
 
@@ -71,9 +74,15 @@ void http_bodies::spill(http_client& one) {
       spilt = one.body.spill(spool_);
     }
   }
-  if (spilt < 0 && spills_) clients_.note(ipc::log_event::spool, one, 0, 0, static_cast<int>(-spilt));
-  spills_ = spilt >= 0;
+  if (spilt < 0) note_failed_spill(one, static_cast<int>(-spilt));
   if (one.body.spooled()) spooled_.append(one, sys::monotonic_ns());
+}
+
+void http_bodies::note_failed_spill(const http_client& one, int error) {
+  const std::uint64_t now = sys::monotonic_ns();
+  if (failed_spill_ns_ != 0 && now - failed_spill_ns_ < note_again_ms * ms_ns) return;
+  failed_spill_ns_ = now;
+  clients_.note(ipc::log_event::spool, one, 0, 0, error);
 }
 
 bool http_bodies::make_room(const http_client& one, std::size_t bytes) {

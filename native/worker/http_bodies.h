@@ -83,6 +83,7 @@ class http_bodies {
   };
 
   void spill(http_client& one);
+  void note_failed_spill(const http_client& one, int error);
   bool make_room(const http_client& one, std::size_t bytes);
   void give_way(http_client& one);
   pace::list& list_of(const http_client& one);
@@ -99,8 +100,8 @@ class http_bodies {
   std::uint64_t& last_place_;
   delivery delivery_;
   http_spool spool_;
-  std::size_t memory_ = 0;  // bytes of all clients' bodies
-  bool spills_ = true;      // the last try did
+  std::size_t memory_ = 0;             // bytes of all clients' bodies
+  std::uint64_t failed_spill_ns_ = 0;  // the last one that was logged
   // The unfinished ones.
   pace::list small_;
   pace::list large_;    // than a step

@@ -6,7 +6,7 @@ import { setTimeout as wait } from 'node:timers/promises';
 import { after } from '../helpers/after.js';
 import { startCli } from '../helpers/cli.js';
 import { counters, fetch, get, post, RawClient, send } from '../helpers/http.js';
-import { piece, piecesIn } from '../helpers/pieces.js';
+import { piece, piecesIn, randomSize } from '../helpers/pieces.js';
 import { startPool } from '../helpers/pool.js';
 import { descriptorsOf, privateMemoryOf } from '../helpers/processes.js';
 import { test } from '../helpers/test.js';
@@ -166,7 +166,62 @@ test('where there is room for no more body, that is said, and health says so too
   assert.equal(await send(port, 'next'), 204);
 });
 
+function limitMemory(pid: number, bytes: string): void {
+  assert.equal(spawnSync('prlimit', ['--pid', String(pid), `--as=${bytes}:`]).status, 0);
+}
+
 const noLimits = spawnSync('prlimit', ['--version']).status === 0 ? false : 'needs prlimit(1)';
+
+/** Pieces one behind the other on a connection: how many were answered, with what. */
+async function pipeline(port: number, numbers: number[], sizes: number[], into: Map<number, number>): Promise<void> {
+  const one = await RawClient.connect(port);
+  one.write(numbers.map((number, index) => post(piece(number, sizes[index]!).toString())).join(''));
+  for (const number of numbers) {
+    await until('an answer, or the end', () => one.rest.includes('\r\n\r\n') || one.socket.destroyed);
+    if (!one.rest.includes('\r\n\r\n')) break;
+    into.set(number, (await one.answer()).status);
+  }
+  one.socket.destroy();
+}
+
+test(
+  'what is answered 204 is delivered, and what is answered 503 is not, wherever memory ends',
+  { skip: noLimits },
+  async (t) => {
+    const pool = await startCli(t, [...http, '--log-level', 'info']);
+    const received = buffer(pool.stdout);
+    const worker = pool.worker(0);
+    const statuses = new Map<number, number>();
+    let numbers = 0;
+    let over = false;
+    const senders = Array.from({ length: 16 }, async () => {
+      while (!over) {
+        const sizes = [900_000, 200_000, 5000].map(randomSize);
+        await pipeline(
+          pool.tcp,
+          sizes.map(() => numbers++),
+          sizes,
+          statuses,
+        );
+      }
+    });
+    for (let round = 0; (await counters(pool.tcp).catch(() => ({ outOfMemory: 0 }))).outOfMemory < 50; round++) {
+      const kibibytes = Number(/^VmSize:\s*(\d+)/m.exec(readFileSync(`/proc/${worker}/status`, 'latin1'))?.[1]);
+      limitMemory(worker, String(kibibytes * 1024 + (round % 8) * 2 ** 18));
+      await wait(30);
+      limitMemory(worker, 'unlimited');
+    }
+    over = true;
+    await Promise.all(senders);
+    const { bytesIn, bytesOut, bytesDiscarded } = await counters(pool.tcp);
+    assert.equal(bytesIn, bytesOut + bytesDiscarded);
+    assert.equal(pool.worker(0), worker);
+    assert.equal((await pool.stop()).code, 0);
+    const delivered = new Set(piecesIn(await received));
+    for (const [number, status] of statuses)
+      assert.equal(delivered.has(number), status === 204, `${number}: ${status}`);
+  },
+);
 
 test('a worker without memory answers 503, and lives', { skip: noLimits }, async (t) => {
   const pool = await startCli(t, [...http, '--max-body', '16m']);
@@ -175,10 +230,7 @@ test('a worker without memory answers 503, and lives', { skip: noLimits }, async
   const clients = await Promise.all(Array.from({ length: 40 }, () => RawClient.connect(pool.tcp)));
   await until('all are there', () => pool.all('connect').length === clients.length);
   const kibibytes = Number(/^VmSize:\s*(\d+)/m.exec(readFileSync(`/proc/${worker}/status`, 'latin1'))?.[1]);
-  const limit = (bytes: string): void => {
-    assert.equal(spawnSync('prlimit', ['--pid', String(worker), `--as=${bytes}:`]).status, 0);
-  };
-  limit(String(kibibytes * 1024 + 2 ** 20));
+  limitMemory(worker, String(kibibytes * 1024 + 2 ** 20));
   for (const one of clients) {
     one.write(`POST / HTTP/1.1\r\nHost: x\r\nContent-Length: ${mebibyte}\r\n\r\n`);
     one.write(Buffer.alloc(mebibyte / 2, 'x'));
@@ -190,7 +242,7 @@ test('a worker without memory answers 503, and lives', { skip: noLimits }, async
     assert.deepEqual([status, fields.connection], [503, 'close']);
   }
   assert.equal(await send(pool.tcp, 'small'), 204);
-  limit('unlimited');
+  limitMemory(worker, 'unlimited');
   const others = clients.filter((one) => !refused.includes(one));
   for (const one of others) one.write(Buffer.alloc(mebibyte / 2, 'x'));
   let delivered = 0;

@@ -243,6 +243,12 @@ export interface Deliverers {
   stuckNs(worker: number): number;
   counted(worker: number): number;
   waitsForTurn(worker: number): boolean;
+  /** The worker is killed where it is. */
+  die(worker: number): void;
+  /** Torn pieces of others that it has ended since it was asked last. */
+  mended(worker: number): number;
+  takeBack(worker: number, mark: number): void;
+  committed(worker: number): number;
   close(): void;
 }
 
