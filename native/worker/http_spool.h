@@ -32,6 +32,8 @@ class spooled_file {
   ~spooled_file() { clear(); }
   spooled_file(spooled_file&& other) noexcept;
   spooled_file& operator=(spooled_file&& other) noexcept;
+  spooled_file(const spooled_file&) = delete;
+  spooled_file& operator=(const spooled_file&) = delete;
 
   /// How many of the bytes are in the file now, or an errno negated: ENOSPC also where the spool's own bound is
   /// reached, EMFILE where it has as many files as it may.
