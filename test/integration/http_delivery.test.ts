@@ -178,7 +178,10 @@ test('a worker behind one that hangs with the turn refuses what it cannot delive
   // Connections of the one that hangs wait for it.
   const others = await Promise.all(Array.from({ length: 4 }, () => RawClient.connect(pool.tcp)));
   for (const one of others) one.write(post('refused'));
-  await until('those of the other are answered', () => others.filter(({ rest }) => rest !== '').length >= 2);
+  await until('all those of the other are answered', () => {
+    const answered = others.filter(({ rest }) => rest !== '').length;
+    return answered >= 2 && answered === pool.all('connect').filter(({ worker }) => worker === 1).length;
+  });
   for (const one of others.filter(({ rest }) => rest !== '')) assert.equal((await one.answer()).status, 503);
   for (const one of others) one.socket.destroy();
   process.kill(holder, 'SIGCONT');
