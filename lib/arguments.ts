@@ -5,6 +5,7 @@ import ms from 'ms';
 import { ProcpoolError } from './errors.js';
 import { type LogFormat, logFormats } from './log.js';
 import {
+  contentEncodings,
   fillOptions,
   handlers,
   logLevels,
@@ -120,7 +121,7 @@ const flags: Record<string, Flag> = {
   },
   'idle-timeout': {
     value: 'D',
-    help: 'closes a connection that has been silent for so long; 0s never (0s; echo, http: 60s)',
+    help: 'closes a connection that has been silent for so long; 0s never (0s; echo: 60s; http: 75s)',
     set: (text, { options }) => (options.idleTimeout = duration('idle-timeout', text)),
   },
   'first-byte-timeout': {
@@ -147,6 +148,11 @@ const flags: Record<string, Flag> = {
     value: 'SIZE',
     help: 'http: how large the body of a request may be (1m)',
     set: (text, { options }) => (options.maxBody = size('max-body', text)),
+  },
+  'content-encoding': {
+    value: 'C',
+    help: 'http: bodies with a Content-Encoding: refuse (with 415) or pass as they are (refuse)',
+    set: (text, { options }) => (options.contentEncoding = choice('content-encoding', text, contentEncodings)),
   },
   'cors-origin': {
     value: 'ORIGIN',

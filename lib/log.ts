@@ -26,8 +26,8 @@ export interface LogEntry {
   error?: string;
   /** What a request was answered with. */
   status?: number;
-  /** What the client took too long for, at `timeout`. */
-  reason?: TimeoutReason;
+  /** What the client took too long for, at `timeout`; why it was refused, at `request`. */
+  reason?: TimeoutReason | (string & {});
   /** Bytes received (`close`, `reset`, `timeout`; of a body: `request`, `torn`) or not delivered (`undelivered`). */
   bytes?: number;
   /** How long something took or may take, in ms. */
@@ -118,10 +118,16 @@ const details: Record<LogEvent, (record: NativeRecord, address: () => Address | 
   },
   request: (record) => {
     const { name, ...peer } = client(record);
-    const message = `${name} was answered ${record.value} after ${record.count} bytes`;
-    return { ...peer, status: record.value, bytes: record.count, message };
+    const why = record.why === '' ? '' : `: ${record.why}`;
+    const message = `${name} was answered ${record.value} after ${record.count} bytes${why}`;
+    return { ...peer, status: record.value, bytes: record.count, ...(why && { reason: record.why }), message };
   },
   torn: (record) => clientDetails(record, 'was cut off, its body partly delivered,'),
+  mended: () => ({ message: 'a body that a worker left torn at its death is ended with a newline' }),
+  spool: (record) => {
+    const { name, ...peer } = client(record);
+    return { ...peer, error: record.error, message: `no file for the body of ${name}: ${record.errorText}` };
+  },
   refuse: (record) => {
     const { name, ...peer } = client(record);
     return { ...peer, error: record.error, message: `${name} refused: ${record.errorText}` };

@@ -19,6 +19,8 @@ export type LogEvent =
   | 'timeout'
   | 'request'
   | 'torn'
+  | 'mended'
+  | 'spool'
   | 'refuse'
   | 'stall'
   | 'resume'
@@ -57,6 +59,8 @@ export interface NativeRecord {
   errorText: string;
   /** The system call that failed, or empty. */
   call: string;
+  /** Why a request was refused, or empty. */
+  why: string;
 }
 
 export interface NativeWorkerStats extends Counters {
@@ -91,6 +95,8 @@ export interface NativeOptions {
   maxBody: number;
   /** Empty: none. */
   corsOrigin: string;
+  /** Bodies are delivered encoded as they are. */
+  passEncodings: boolean;
   /** Index into `logLevels`. */
   logLevel: number;
   /** A descriptor, which stays the caller's. */

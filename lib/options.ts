@@ -14,6 +14,10 @@ export const handlers = ['sink', 'echo', 'http'] as const satisfies HandlerName[
 /** Where the bytes go; see {@link ProcessPoolOptions.output}. */
 export type OutputOption = 'inherit' | 'pipe' | number | (string & {});
 
+/** What becomes of bodies that have a Content-Encoding. */
+export const contentEncodings = ['refuse', 'pass'] as const;
+export type ContentEncoding = (typeof contentEncodings)[number];
+
 /** What a pool can be told. Times are in milliseconds. */
 export interface ProcessPoolOptions {
   /** TCP port; 0 takes any that is free. @default 10714 */
@@ -34,7 +38,7 @@ export interface ProcessPoolOptions {
    * @default 'sink'
    */
   handler?: HandlerName | undefined;
-  /** Closes a connection on which nothing has come or gone for so long; 0 never does. @default 0; 60000 with `echo` and `http` */
+  /** Closes a connection on which nothing has come or gone for so long; 0 never does. @default 0; 60000 with `echo`, 75000 with `http` */
   idleTimeout?: number | undefined;
   /** Closes a connection on which nothing has come within so long of its start; 0 never does. @default 0 */
   firstByteTimeout?: number | undefined;
@@ -50,6 +54,12 @@ export interface ProcessPoolOptions {
   requestTimeout?: number | undefined;
   /** With `http`: bytes that a request's body may have. @default 1048576 */
   maxBody?: number | undefined;
+  /**
+   * With `http`: what is done with a body that has a Content-Encoding: `'refuse'` answers 415, `'pass'` delivers it as it
+   * is, compressed or otherwise encoded.
+   * @default 'refuse'
+   */
+  contentEncoding?: ContentEncoding | undefined;
   /**
    * With `http`: the origin whose pages a browser lets read the answers, and send what needs a preflight; `'*'` is
    * every one.
@@ -85,6 +95,7 @@ export interface FilledOptions {
   batchDelay: number;
   requestTimeout: number;
   maxBody: number;
+  contentEncoding: ContentEncoding;
   corsOrigin: string | undefined;
   output: string | number;
   logLevel: LogLevel;
@@ -104,6 +115,9 @@ export const largestBody = Number.MAX_SAFE_INTEGER;
 function isOrigin(text: string): boolean {
   return text.length <= longestOrigin && URL.canParse(text) && new URL(text).origin === text;
 }
+
+/** Over HTTP longer than load balancers go on using a connection. */
+const idleTimeouts: Record<HandlerName, number> = { sink: 0, echo: 60_000, http: 75_000 };
 
 const batchDelays: Record<HandlerName, number> = { sink: 5, echo: 0, http: 0.01 };
 
@@ -158,6 +172,7 @@ const checks: Record<keyof ProcessPoolOptions, Check> = {
   batchDelay: fraction(0, longestBatchDelay),
   requestTimeout: time,
   maxBody: integer(1, largestBody),
+  contentEncoding: oneOf(contentEncodings),
   corsOrigin: text('"*" or an origin such as "https://example.org"', (origin) => origin === '*' || isOrigin(origin)),
   output: (value) =>
     typeof value === 'number'
@@ -206,7 +221,7 @@ export function fillOptions(options: ProcessPoolOptions): FilledOptions {
     }
   }
   const handler = options.handler ?? 'sink';
-  for (const option of ['requestTimeout', 'maxBody', 'corsOrigin'] as const) {
+  for (const option of ['requestTimeout', 'maxBody', 'contentEncoding', 'corsOrigin'] as const) {
     if (handler !== 'http' && options[option] !== undefined) {
       throw optionError(option, options[option], 'left out where option "handler" is not "http"');
     }
@@ -224,12 +239,13 @@ export function fillOptions(options: ProcessPoolOptions): FilledOptions {
     backlog: options.backlog ?? 4096,
     drainTimeout: options.drainTimeout ?? 10_000,
     handler,
-    idleTimeout: options.idleTimeout ?? (handler === 'sink' ? 0 : 60_000),
+    idleTimeout: options.idleTimeout ?? idleTimeouts[handler],
     firstByteTimeout: options.firstByteTimeout ?? 0,
     maxAge: options.maxAge ?? 0,
     batchDelay: options.batchDelay ?? batchDelays[handler],
     requestTimeout: options.requestTimeout ?? 60_000,
     maxBody: options.maxBody ?? 2 ** 20,
+    contentEncoding: options.contentEncoding ?? 'refuse',
     corsOrigin: options.corsOrigin,
     output: options.output ?? 'inherit',
     logLevel: options.log === undefined ? 'silent' : (options.logLevel ?? 'info'),

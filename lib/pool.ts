@@ -268,6 +268,7 @@ export class ProcessPool<
       ...options,
       host,
       path: options.path ?? '',
+      passEncodings: options.contentEncoding === 'pass',
       corsOrigin: options.corsOrigin ?? '',
       batchDelay: Math.ceil(options.batchDelay * 1000),
       handler: handlers.indexOf(options.handler),

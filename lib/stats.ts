@@ -22,13 +22,13 @@ export interface Counters {
   requestTimeouts: number;
   /** Connections closed at their greatest age. */
   maxAgeTimeouts: number;
-  /** Connections closed because a long body came too slowly while others waited. */
+  /** Requests refused because their body came too slowly. */
   paceTimeouts: number;
   /** Requests answered. */
   requests: number;
   /** Requests answered with an error. */
   rejected: number;
-  /** Bodies that were delivered in part only: the client broke off or was too slow, or a stop's time was over. */
+  /** Bodies that were delivered in part only: a stop's time was over, or a worker died, perhaps just behind the whole. */
   torn: number;
   /** Bytes read from clients; with `http`, of their bodies. */
   bytesIn: number;

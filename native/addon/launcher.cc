@@ -62,10 +62,11 @@ class attributes {
 
 sys::unique_fd moved_away(int fd) { return sys::unique_fd(sys::check("fcntl", sys::duplicate(fd, out_of_the_way))); }
 
-/// The app's secrets stay in the app; only the loader and the sanitizers may need to be told something.
+/// The app's secrets stay in the app; only the loader, the sanitizers and who makes temporary files may need to be told
+/// something.
 std::vector<std::string> environment_passed_on() {
   std::vector<std::string> variables;
-  for (const char* name : {"LD_LIBRARY_PATH", "ASAN_OPTIONS"}) {
+  for (const char* name : {"LD_LIBRARY_PATH", "ASAN_OPTIONS", "TMPDIR"}) {
     const char* value = std::getenv(name);
     if (value != nullptr) variables.push_back(std::string(name) + "=" + value);
   }

@@ -38,6 +38,7 @@ Napi::Object to_js(Napi::Env env, const ipc::log_record& record) {
   object.Set("error", error_text(record.error, uv_err_name_r));
   object.Set("errorText", error_text(record.error, uv_strerror_r));
   object.Set("call", record.call);
+  object.Set("why", record.why);
   return object;
 }
 

@@ -19,7 +19,7 @@ struct event_entry {
 constexpr bool supervisor_only = false;
 
 // In the order of log_event.
-constexpr std::array<event_entry, 30> events{{
+constexpr std::array<event_entry, 32> events{{
     {"start", log_level::debug, supervisor_only},
     {"listening", log_level::info, supervisor_only},
     {"size", log_level::debug, supervisor_only},
@@ -30,6 +30,8 @@ constexpr std::array<event_entry, 30> events{{
     {"timeout", log_level::debug},
     {"request", log_level::debug},
     {"torn", log_level::warn},
+    {"mended", log_level::warn},
+    {"spool", log_level::warn},
     {"refuse", log_level::warn},
     {"stall", log_level::debug},
     {"resume", log_level::debug},

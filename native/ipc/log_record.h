@@ -21,8 +21,10 @@ enum class log_event : std::uint8_t {
   close,          // peer, count: bytes received
   reset,          // peer, count, error: the connection ended with it
   timeout,        // peer, count, value: the timeout_reason for which it was closed
-  request,        // peer, count: bytes of its body, value: the status it was answered with
-  torn,           // peer, count: bytes of a body that are delivered although the rest did not come
+  request,        // peer, count: bytes of its body, value: the status it was answered with, why: if it was refused
+  torn,           // peer, count: bytes of a body that are delivered although the rest is not
+  mended,         // a piece that a worker had left torn at its death is ended with a newline
+  spool,          // peer, error: no file for its body
   refuse,         // peer, error: no descriptor for it
   stall,          // stdout takes no more for now
   resume,         // count: how long it took no more, in ns
@@ -51,7 +53,7 @@ enum class timeout_reason : std::uint8_t {
   first_byte,  // to send its first byte
   request,     // to send a whole request
   max_age,     // to end
-  pace,        // to send on, while others wait for it
+  pace,        // to send on
 };
 constexpr std::size_t timeout_reasons = 5;
 
@@ -74,6 +76,7 @@ struct log_record {
   log_event event;
   peer_address peer;
   char call[16];
+  char why[48];
 };
 
 /// The events' and levels' names as the host's log shows them.

@@ -44,6 +44,7 @@ struct pool_config {
   // Of the HTTP handler:
   std::uint32_t request_ms;
   std::uint64_t max_body;  // bytes
+  bool pass_encodings;     // bodies with a Content-Encoding are delivered as they are, not refused
   char cors_origin[256];   // from where browsers may send; empty: nowhere else
   struct socket_file socket_file;
 };

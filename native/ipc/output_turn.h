@@ -7,12 +7,21 @@
 
 namespace procpool::ipc {
 
+/// Whether the output ends with a whole piece, where what is written consists of pieces.
+enum class output_end : std::uint32_t {
+  whole,      // it does
+  part,       // or, if its writer has died in the call, perhaps with a whole one
+  part_line,  // with a part, of which the last byte is a newline
+};
+
 /// The part of an output_turn that lies in shared memory.
 struct turn_word {
   std::atomic<std::uint32_t> holder{0};  // a worker's number and one; 0: nobody
   std::atomic<std::uint32_t> contended{0};
   std::atomic<std::uint64_t> stuck_since_ns{0};  // stdout takes nothing from its holder; 0: it does
-  static_assert(std::atomic<std::uint32_t>::is_always_lock_free);
+  std::atomic<std::uint64_t> moved_ns{0};        // when stdout has last taken anything of pieces
+  std::atomic<output_end> end{output_end::whole};
+  static_assert(std::atomic<std::uint32_t>::is_always_lock_free && std::atomic<output_end>::is_always_lock_free);
 };
 
 /// Whose turn it is to write to stdout, where what one worker writes must stay in one piece although
@@ -47,11 +56,24 @@ class output_turn {
     return since == 0 ? 0 : sys::monotonic_ns() - since;
   }
 
+  /// The holder's: with what the output is about to end, before it writes, or ends now. It stays so when the holder
+  /// dies.
+  void leave_at(output_end end) {
+    if (word_.end.load() != end) word_.end.store(end);
+  }
+  [[nodiscard]] output_end end() const { return word_.end.load(); }
+
+  /// The holder's: stdout has taken something.
+  void moved() { word_.moved_ns.store(sys::monotonic_ns()); }
+  /// For how long it has not, from whichever worker.
+  [[nodiscard]] std::uint64_t unmoved_ns() const { return sys::monotonic_ns() - word_.moved_ns.load(); }
+
   [[nodiscard]] int fd() const { return bell_; }
   /// After fd() was readable.
   void heard() const;
 
-  /// The supervisor's: the worker has ended. Whoever waits tries again.
+  /// The supervisor's: the worker has ended. Whoever waits tries again, and finds the output's end as the worker left
+  /// it.
   static void settle(turn_word& word, int bell, int worker);
 
  private:

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <csignal>
+#include <cstddef>
 #include <cstdint>
 #include <iterator>
 
@@ -32,9 +33,10 @@ bool is_family(std::uint16_t family) { return family == 0 || family == AF_INET |
 
 bool is_printable(char character) { return character >= ' ' && character <= '~'; }
 
-bool is_text(const log_record& record) {
-  const auto* const end = std::find(std::begin(record.call), std::end(record.call), '\0');
-  return end != std::end(record.call) && std::all_of(std::begin(record.call), end, is_printable);
+template <std::size_t Size>
+bool is_text(const char (&text)[Size]) {
+  const auto* const end = std::find(std::begin(text), std::end(text), '\0');
+  return end != std::end(text) && std::all_of(std::begin(text), end, is_printable);
 }
 
 }  // namespace
@@ -45,7 +47,7 @@ bool is_well_formed(const log_record& record, record_sender sender) {
   if (by_worker && !may_come_from_worker(record.event)) return false;
   return record.worker >= (by_worker ? 0 : -1) && record.worker < static_cast<std::int32_t>(max_workers) &&
          record.pid > 0 && record.error >= 0 && record.error <= max_errno && value_fits(record) &&
-         is_family(record.peer.family) && is_text(record);
+         is_family(record.peer.family) && is_text(record.call) && is_text(record.why);
 }
 
 }  // namespace procpool::ipc

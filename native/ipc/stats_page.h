@@ -51,7 +51,7 @@ struct alignas(64) worker_slot {
   counter timeouts[timeout_reasons];
   counter requests;  // answered
   counter rejected;  // of those, with an error
-  counter torn;      // bodies of which the client sent only a part, after some of it had been delivered
+  counter torn;      // bodies that are delivered in part: by a stop's deadline, a read error, or a worker's death
   counter bytes_in;
   counter bytes_out;
   counter bytes_discarded;  // read, and not passed on for a reason that is the client's
@@ -70,6 +70,7 @@ struct pool_page {
   counter log_dropped;    // by the supervisor
   counter stop_orders;    // the host's, those that the supervisor has taken
   counter stage_ends_ns;  // when the present stage of the stop ends, CLOCK_MONOTONIC; 0: the pool runs
+  std::atomic<std::uint64_t> no_room_ns{0};  // when a worker last had no room for a body, CLOCK_MONOTONIC; any of them
   alignas(64) worker_slot workers[max_workers];
 };
 

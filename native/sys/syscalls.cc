@@ -19,6 +19,7 @@
 #include <csignal>
 #include <cstdlib>
 #include <ctime>
+#include <string>
 #include <vector>
 
 #ifndef F_SETPIPE_SZ
@@ -91,6 +92,20 @@ result open(const char* path, int flags) {
   return retry([&] { return ::open(path, flags | O_CLOEXEC); });
 }
 
+// Some file systems, as overlayfs before Linux 6.3, have no O_TMPFILE: open(2).
+result open_unnamed(const char* folder) {
+  constexpr mode_t owner_only = 0600;
+  const result fd = retry([&] { return ::open(folder, O_TMPFILE | O_RDWR | O_CLOEXEC, owner_only); });
+  if (fd != -EOPNOTSUPP && fd != -EISDIR && fd != -EINVAL) return fd;
+  std::string path = std::string(folder) + "/procpool-XXXXXX";
+  const result named = retry([&] { return ::mkostemp(path.data(), O_CLOEXEC); });
+  if (named < 0) return named;
+  if (::unlink(path.c_str()) == 0) return named;
+  const int error = errno;
+  ::close(static_cast<int>(named));
+  return -error;
+}
+
 result remove_file(const char* path) { return outcome(::unlink(path)); }
 
 // By number: the C library's functions would bind a prebuilt addon to glibc 2.33.
@@ -144,6 +159,10 @@ result raise_descriptor_limit() {
 
 result read(int fd, void* data, std::size_t size) {
   return retry([&] { return ::read(fd, data, size); });
+}
+
+result read_at(int fd, void* data, std::size_t size, std::uint64_t offset) {
+  return retry([&] { return ::pread(fd, data, size, static_cast<off_t>(offset)); });
 }
 
 result write(int fd, const void* data, std::size_t size) {

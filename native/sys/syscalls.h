@@ -29,6 +29,8 @@ void close(int fd);
 result remove_file(const char* path);
 result path_status(const char* path, struct stat& status);
 result open(const char* path, int flags);
+/// A new file without a name in that folder, for reading and writing.
+result open_unnamed(const char* folder);
 result status_flags(int fd);
 result file_status(int fd, struct stat& status);
 /// An exclusive flock(2): -EWOULDBLOCK while another open file description has it.
@@ -49,6 +51,8 @@ result raise_descriptor_limit();
 
 // Bytes. None of these waits unless the descriptor itself blocks and the comment says so.
 result read(int fd, void* data, std::size_t size);
+/// pread(2).
+result read_at(int fd, void* data, std::size_t size, std::uint64_t offset);
 /// Waits if `fd` blocks.
 result write(int fd, const void* data, std::size_t size);
 result receive(int socket, void* data, std::size_t size);

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <string_view>
 
 #include "event/poller.h"
 #include "ipc/stats_page.h"
@@ -71,15 +72,20 @@ class clients {
   }
 
   /// Logs something that happened to a client.
-  void note(ipc::log_event event, const Client& client, std::uint64_t count, std::uint32_t value = 0, int error = 0) {
+  void note(ipc::log_event event, const Client& client, std::uint64_t count, std::uint32_t value = 0, int error = 0,
+            std::string_view why = {}) {
     if (!log_.wants(event)) return;
     ipc::log_record record{};
     record.peer = client.peer;
     record.count = count;
     record.value = value;
     record.error = error;
+    why.copy(record.why, sizeof record.why - 1);
     log_.write(event, record);
   }
+
+  /// Logs something of the worker's own.
+  void note(ipc::log_event event) { log_.write(event); }
 
   /// To be told of every read.
   void received(Client& client, std::uint64_t bytes) {

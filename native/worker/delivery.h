@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <span>
 #include <string>
+#include <utility>
 
 #include "ipc/output_turn.h"
 #include "ipc/stats_page.h"
@@ -11,22 +12,27 @@
 namespace procpool::worker {
 
 /// Brings pieces to stdout, each whole: no other worker's bytes come in between, nor another
-/// piece's. Pieces are gathered and written together, which is one write for many; a long one may
-/// come in parts instead, and has the output to itself meanwhile. Never waits. Worker.
+/// piece's. Pieces are gathered and written together, which is one write for many; a long one is
+/// written in parts instead, and has the output to itself meanwhile. Where a worker has died in the
+/// middle of a piece, the next to write ends that with a newline. Never waits. Worker.
 class delivery {
  public:
   delivery(output& out, const ipc::output_turn& turn, ipc::worker_slot& stats)
       : out_(out), turn_(turn), stats_(stats) {}
 
-  /// Adds a piece, or a part of the open one. flush() brings it on its way.
+  /// Adds a piece. flush() brings it on its way. Throws std::bad_alloc, and has not changed then.
   void add(std::span<const char> data);
 
-  /// A piece that comes in parts begins; and ends.
+  /// A piece that is written in parts begins, when nothing is pending; and ends.
   void open() { open_ = true; }
   void close() { open_ = false; }
 
-  /// Moves the open piece's next part from a connection, when nothing is pending: as output::fill().
-  sys::result move(int connection, std::uint64_t most);
+  /// Where the open piece's next part goes, when nothing is pending; and that so much of it is there.
+  [[nodiscard]] std::span<char> space() { return out_.space(); }
+  void filled(std::size_t bytes);
+
+  /// The open piece ends here although it is not whole, after parts of it are out.
+  void tear();
 
   /// Writes as much as there is: 0 if that is all, -EAGAIN when waits_for() says on what it waits,
   /// or another errno negated: stdout is broken.
@@ -37,24 +43,32 @@ class delivery {
   [[nodiscard]] bool flows() const { return !blocked_ && !open_; }
 
   [[nodiscard]] bool blocked() const { return blocked_; }
-  /// For how long stdout has taken nothing, from whichever worker.
+  /// For how long stdout has taken nothing although it was asked to, from whichever worker.
   [[nodiscard]] std::uint64_t stuck_ns() const { return turn_.stuck_ns(); }
-  /// Another worker waits for its turn.
-  [[nodiscard]] bool wanted() const { return turn_.wanted(); }
+  /// For how long it has taken nothing.
+  [[nodiscard]] std::uint64_t unmoved_ns() const { return turn_.unmoved_ns(); }
 
   /// Bytes added so far, and those of them that are out.
   [[nodiscard]] std::uint64_t added() const { return added_; }
   [[nodiscard]] std::uint64_t delivered() const { return delivered_; }
   [[nodiscard]] std::uint64_t pending() const { return added_ - delivered_; }
+  /// There is something to write.
+  [[nodiscard]] bool busy() const { return pending() > 0 || mending_; }
 
   /// Bytes up to which pieces are on their way for good; those behind can be taken back, from the
   /// one on that begins at `mark`.
-  [[nodiscard]] std::uint64_t committed() const { return delivered_ + out_.pending(); }
+  [[nodiscard]] std::uint64_t committed() const { return delivered_ + (mending_ ? 0 : out_.pending()); }
   void take_back(std::uint64_t mark);
+
+  /// Pieces of workers that have died that were ended since the last call.
+  std::uint64_t mended() { return std::exchange(mended_, 0); }
 
  private:
   sys::result wait();
+  void mend();
+  sys::result write_mending();
   sys::result write();
+  void note_end();
 
   output& out_;
   ipc::output_turn turn_;
@@ -63,8 +77,11 @@ class delivery {
   std::size_t staged_ = 0;  // bytes of it that the output's stage has got
   std::uint64_t added_ = 0;
   std::uint64_t delivered_ = 0;
+  std::uint64_t whole_ = 0;  // `delivered_` when the output last ended with a whole piece
+  std::uint64_t mended_ = 0;
   bool open_ = false;
   bool blocked_ = false;
+  bool mending_ = false;  // the stage holds the newline that ends a torn piece, and nothing else
 };
 
 }  // namespace procpool::worker

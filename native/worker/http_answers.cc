@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <new>
 
 #include "sys/syscalls.h"
 
@@ -12,8 +13,20 @@ namespace {
 
 using ipc::timeout_reason;
 
-// So long a client that is still sending may take to read the last answer.
-constexpr std::uint32_t linger_ms = 2000;
+// What a client sends after its last answer is read and dropped until it closes, so that it can read the answer: until
+// it has sent nothing for so long,
+constexpr std::uint32_t linger_silence_ms = 2000;
+// and for no longer than that.
+constexpr std::uint32_t linger_ms = 30'000;
+
+bool keep_rest(http_client& one, std::string_view text) {
+  try {
+    one.outbox = text;
+    return true;
+  } catch (const std::bad_alloc&) {
+    return false;
+  }
+}
 
 }  // namespace
 
@@ -25,19 +38,34 @@ outcome http_answers::give(http_client& one, http::reply what) {
   if (clients_.parting() && !one.more && !one.behind) one.last = true;
   stats_.bytes_discarded.add(one.body.size());
   one.body.clear();
+  one.leave();
+  one.window_left = 0;
+  const std::string_view text = write(one, what);
   stats_.requests.add(1);
   if (what.status >= 400) stats_.rejected.add(1);
-  clients_.note(ipc::log_event::request, one, one.seen, static_cast<std::uint32_t>(what.status));
+  clients_.note(ipc::log_event::request, one, one.seen, static_cast<std::uint32_t>(what.status), 0, what.why);
+  return send(one, text);
+}
 
+std::string_view http_answers::write(http_client& one, http::reply& what) {
   const http::request& request = one.parser->current();
   what.close = one.last;
   what.http_1_0 = request.http_1_0;
   what.head_only = request.method == http::method::head;
   what.origin = config_.cors_origin;
-  reply_.clear();
-  http::write(reply_, what, date_.at(sys::wall_seconds()));
-  return send(one, reply_);
+  try {
+    reply_.clear();
+    http::write(reply_, what, date_.at(sys::wall_seconds()));
+    return reply_;
+  } catch (const std::bad_alloc&) {
+    one.last = one.broken = true;
+    if (what.status == 204) return http::bare_no_content;
+    what = {.status = 503, .why = http::no_memory};
+    return http::bare_unavailable;
+  }
 }
+
+void http_answers::linger_on(http_client& one) { deadlines_.expect(one, timeout_reason::pace, linger_silence_ms); }
 
 outcome http_answers::go_on(http_client& one) {
   one.interim = true;
@@ -55,7 +83,7 @@ outcome http_answers::send(http_client& one, std::string_view text) {
     one.outbox_at = 0;
     return sent(one);
   }
-  if (one.outbox.empty()) one.outbox = text;
+  if (one.outbox.empty() && !keep_rest(one, text)) return {verdict::reset, ENOMEM};
   one.outbox_at += size;
   if (size > 0 || one.now != http_client::phase::replying) deadlines_.renew(one);
   one.now = http_client::phase::replying;
@@ -78,7 +106,8 @@ outcome http_answers::leave(http_client& one) {
   one.now = http_client::phase::lingering;
   discard(one.inbox);
   deadlines_.suspend(one);
-  deadlines_.expect(one, timeout_reason::pace, linger_ms);
+  deadlines_.expect_request(one, linger_ms);
+  linger_on(one);
   return kept(clients_.watch(one, EPOLLIN));
 }
 

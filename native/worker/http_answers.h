@@ -17,16 +17,21 @@ class http_answers {
       : config_(own.config), stats_(own.stats), clients_(own.all), deadlines_(own.times) {}
 
   /// The request's answer. If it is the connection's last, that is to be closed, or lingers until the
-  /// client has had time to read it.
+  /// client has had time to read it. Where there is no memory for it, the connection ends with 204 if
+  /// that was to be the answer, and with 503 else.
   outcome give(http_client& one, http::reply what);
 
   /// 100 Continue.
   outcome go_on(http_client& one);
 
+  /// A client that has had its last answer goes on sending.
+  void linger_on(http_client& one);
+
   /// When the socket has room again.
   outcome send_rest(http_client& one) { return send(one, {}); }
 
  private:
+  std::string_view write(http_client& one, http::reply& what);
   outcome send(http_client& one, std::string_view text);
   outcome sent(http_client& one);
   outcome leave(http_client& one);

@@ -3,6 +3,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <deque>
+#include <optional>
 #include <span>
 
 #include "worker/delivery.h"
@@ -11,57 +12,62 @@
 
 namespace procpool::worker {
 
-/// The HTTP handler's bodies on their way to stdout: which wait for it, which are being delivered,
-/// and which one, too long to be gathered, goes as it comes. Neither reads requests nor answers
-/// them, but says whose turn it is. Worker.
+/// The HTTP handler's bodies on their way to stdout: which are still coming, which wait, and which
+/// are being delivered. Each is here as a whole before the first byte of it goes out, in memory or
+/// in a file, so that nobody waits for a client's line. Where room is short, those that come the
+/// slowest give way. Neither reads requests nor answers them. Worker.
 class http_bodies {
  public:
-  /// So long a body may wait for stdout, in ms.
+  /// So long a body waits while stdout takes nothing, in ms.
   static constexpr std::uint32_t wait_limit_ms = 5000;
 
   /// `last_place`: the number of the place that a client has taken last.
   http_bodies(const surroundings<http_client>& own, std::uint64_t& last_place);
 
-  /// A piece of a client's body; `last`: it ends with it. False: a worker gathers no more.
+  /// A piece of a client's body; `last`: it ends with it. False: there is no room for it. Others may
+  /// have had to give way: see next_slow(). Throws std::bad_alloc.
   bool add(http_client& one, std::span<const char> data, bool last);
-  /// The body is here as a whole.
+  /// Whose unfinished body has given way, and is dropped.
+  http_client* next_slow();
+  /// More of its body has to come, at the least pace: or its deadline for that passes.
+  void await_more(http_client& one);
+  /// The body is here as a whole. Throws std::bad_alloc, and nothing of it is delivered then.
   void complete(http_client& one);
 
   /// Writes what there is, as delivery::flush().
   sys::result flush();
   /// Whose body is delivered, and is to be answered. None: nobody else's.
   http_client* next_delivered();
-  /// Lets those that wait go to stdout, as far as it takes them. A client whose body goes on as it
-  /// comes is returned: what has been read of it is next.
+  /// Lets those that wait go to stdout, as far as it takes them. A client is returned if there is no
+  /// memory to let it.
   http_client* admit();
+  /// The next part of a long body. What is returned could not be read from its file.
+  struct unreadable {
+    http_client* client;  // none: it has gone
+    bool torn;            // a part of it is delivered
+  };
+  std::optional<unreadable> feed();
 
+  /// Its deadline is over. 0: it has waited in vain. Otherwise after how many ms to ask again.
+  [[nodiscard]] std::uint32_t may_wait_ms(const http_client& one) const;
   /// Takes back the bodies of which nothing is on its way; then next_refused() says whose they were.
   void take_back();
   http_client* next_refused();
-
-  /// Whose body goes as it comes.
-  [[nodiscard]] http_client* streaming() { return streaming_; }
-  /// Its next part, if its length is known: as output::fill(). Nothing may be pending.
-  sys::result move(http_client& one);
-  /// To be told what has come of it.
-  void keep_pace(http_client& one, std::uint64_t bytes);
-  /// It may go on although that deadline has passed.
-  bool may_go_on(ipc::timeout_reason reason);
-  /// It goes on after stdout has taken nothing.
-  void go_on(http_client& one);
-  /// Its rest does not come.
-  void tear(http_client& one);
 
   /// If a client's body is partly delivered, that is all of it. True: it was.
   bool cut_off(http_client& one);
 
   /// Stdout has taken nothing for as long as a body may wait, from whichever of the workers.
   [[nodiscard]] bool stuck() const;
+  /// Some worker has had no room for a body, and may have none yet.
+  [[nodiscard]] bool full() const;
   [[nodiscard]] bool blocked() const { return delivery_.blocked(); }
+  [[nodiscard]] bool busy() const { return delivery_.busy() || writing_.has_value(); }
   [[nodiscard]] awaited waits_for() const { return delivery_.waits_for(); }
-  [[nodiscard]] std::uint64_t pending() const { return delivery_.pending(); }
+  [[nodiscard]] std::uint64_t delivered() const { return delivery_.delivered(); }
+  [[nodiscard]] std::uint64_t pending() const { return delivery_.pending() + unread(); }
   /// No body is partly on stdout.
-  [[nodiscard]] bool at_boundary() const { return delivery_.pending() == 0 && delivery_.flows(); }
+  [[nodiscard]] bool at_boundary() const { return pending() == 0 && !busy(); }
 
  private:
   /// A client's in a queue.
@@ -72,24 +78,42 @@ class http_bodies {
     bool limited = false;  // its client's wait has an end
   };
 
+  /// A body that is written in parts.
+  struct long_body {
+    http_body body;
+    std::uint64_t at = 0;  // what is read of it
+  };
+
+  void spill(http_client& one);
+  void note_failed_spill(const http_client& one, int error);
+  bool make_room(const http_client& one, std::size_t bytes);
+  void give_way(http_client& one);
+  pace::list& list_of(const http_client& one);
   void queue(http_client& one);
-  void await_delivery(http_client& one);
-  void start_stream(http_client& one);
-  void end_stream();
+  void await_delivery(http_client& one, std::uint64_t end);
+  void start(http_client& one);
+  [[nodiscard]] std::uint64_t unread() const { return writing_ ? writing_->body.size() - writing_->at : 0; }
   http_client* find(const place& one, http_client::phase expected);
 
+  ipc::pool_page& page_;
   ipc::worker_slot& stats_;
   clients<http_client>& clients_;
   deadlines& deadlines_;
   std::uint64_t& last_place_;
   delivery delivery_;
+  http_spool spool_;
+  std::size_t memory_ = 0;             // bytes of all clients' bodies
+  std::uint64_t failed_spill_ns_ = 0;  // the last one that was logged
+  // The unfinished ones.
+  pace::list small_;
+  pace::list large_;    // than a step
+  pace::list spooled_;  // with a file
+  pace::list slow_;     // given way
+  // The whole ones.
   std::deque<place> queued_;
   std::deque<place> delivering_;
   std::deque<place> refused_;
-  std::size_t gathered_ = 0;  // bytes of all clients' bodies
-  http_client* streaming_ = nullptr;
-  std::uint64_t paced_ = 0;  // bytes of the stream since its time was renewed
-  bool late_ = false;        // it has not kept its pace once
+  std::optional<long_body> writing_;
 };
 
 }  // namespace procpool::worker

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <deque>
 #include <span>
+#include <string_view>
 
 #include "worker/handler.h"
 #include "worker/http_answers.h"
@@ -14,7 +15,8 @@ namespace procpool::worker {
 /// Takes what is POSTed or PUT, on any path, to stdout, each body in one piece, and answers when
 /// stdout has taken all of it: a 2xx means delivered. The bodies of one round are written together.
 /// While stdout takes nothing, requests wait, and after a while are refused with 503; whatever else
-/// is asked is answered. One request of a connection at a time. RFC 9110 and 9112. Worker.
+/// is asked is answered. One request of a connection at a time. What there is no memory for is
+/// refused with 503, and ends nothing but its connection. RFC 9110 and 9112. Worker.
 class http_handler {
  public:
   using client = http_client;
@@ -33,8 +35,8 @@ class http_handler {
   outcome flush_now() { return flush(); }
   /// In each round: requests that had to wait for their turn, a limited number of them.
   void serve_ready();
-  /// There are more of those.
-  [[nodiscard]] bool busy() const { return !ready_.empty(); }
+  /// There are more of those, or of bodies to write.
+  [[nodiscard]] bool busy() const { return !ready_.empty() || (bodies_.busy() && !bodies_.blocked()); }
 
   [[nodiscard]] awaited waits_for() const { return bodies_.waits_for(); }
   [[nodiscard]] std::uint64_t pending() const { return bodies_.pending(); }
@@ -44,25 +46,29 @@ class http_handler {
   using phase = client::phase;
 
   // Requests.
+  outcome read(client& one);
   outcome take(client& one, const char*& from, const char* to);
   outcome take_inbox(client& one);
   void make_ready(client& one);
-  void time_request(client& one);
+  void await_more(client& one);
   outcome on_head(client& one, bool body_is_here);
   outcome on_body(client& one, std::span<const char> data);
   outcome on_done(client& one);
+  outcome on_due(client& one, ipc::timeout_reason reason);
   outcome put_off(client& one, ipc::timeout_reason reason, std::uint32_t by_ms);
-
-  // Bodies that stream, or are taken back.
-  outcome start_stream(client& one);
-  outcome stream(client& one);
-  void take_back();
+  outcome keep_waiting(client& one, ipc::timeout_reason reason);
 
   // Answers.
   outcome answer_get(client& one);
-  outcome refuse(client& one, int status);
+  outcome answer_delivered(client& one);
+  outcome refuse(client& one, int status, std::string_view why);
   outcome refuse_waiting(client& one);
+  outcome refuse_slow(client& one);
   void settle(client& one, outcome result);
+
+  template <typename Step>
+  outcome guarded(client& one, Step step);
+  outcome out_of_memory(client& one);
 
   const ipc::pool_config& config_;
   ipc::pool_page& page_;

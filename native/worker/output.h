@@ -52,6 +52,10 @@ class output {
   /// Copies `data` behind what the stage holds: how much of it there was room for.
   std::size_t gather(std::span<const char> data);
 
+  /// Where the next bytes of the stage go, of which room() have room; and that so many are there.
+  [[nodiscard]] std::span<char> space() { return {buffer_.get() + begin_ + gathered_, room()}; }
+  void filled(std::size_t bytes) { gathered_ += bytes; }
+
   /// Moves what `connection` has ready, `most` bytes of it, into the stage, which must be empty: as
   /// gather(), and by splicing where that is the way.
   sys::result fill(int connection, std::size_t most = stage_bytes);

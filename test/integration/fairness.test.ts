@@ -5,9 +5,11 @@ import { join } from 'node:path';
 import { startCli } from '../helpers/cli.js';
 import { client, write } from '../helpers/clients.js';
 import { temporaryFolder } from '../helpers/files.js';
+import { get, post, RawClient } from '../helpers/http.js';
 import { statOf } from '../helpers/processes.js';
 import { test } from '../helpers/test.js';
 import { until } from '../helpers/until.js';
+import { text } from '../helpers/within.js';
 
 const mebibyte = 2 ** 20;
 
@@ -32,4 +34,25 @@ test('a client that sends without end does not keep another waiting longer than 
   // The read that completes the share may go beyond it.
   assert.ok(before < 1.25 * mebibyte, `${before} bytes came before`);
   for (const socket of [flood, other]) socket.on('error', () => undefined).destroy();
+});
+
+test('a client that sends many requests at once has its share of them answered before another’s', async (t) => {
+  const pool = await startCli(t, ['--handler', 'http', '--workers', '1', '--log-level', 'debug']);
+  const received = text(pool.stdout);
+  const flood = await RawClient.connect(pool.tcp);
+  const other = await RawClient.connect(pool.tcp);
+  await until('accepted', () => pool.all('connect').length === 2);
+  const worker = pool.worker(0);
+  process.kill(worker, 'SIGSTOP');
+  await until('stopped', () => statOf(worker)?.state === 'T');
+  // Both wait for the worker; its first read finds hundreds of the one's.
+  flood.write(get('/none').repeat(1500));
+  await write(other.socket, post('o'));
+  process.kill(worker, 'SIGCONT');
+  const answered = await pool.logged('request', ({ message }) => message.includes('answered 204'));
+  const before = pool.all('request').indexOf(answered);
+  assert.ok(before <= 64, `${before} requests were answered before`);
+  for (let count = 0; count < 1500; count++) assert.equal((await flood.answer()).status, 404);
+  assert.equal((await pool.stop()).code, 0);
+  assert.equal(await received, 'o');
 });

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 
+import { after } from '../helpers/after.js';
 import { startCli } from '../helpers/cli.js';
 import { counters, get, post, RawClient, send } from '../helpers/http.js';
 import { statOf } from '../helpers/processes.js';
@@ -69,9 +70,9 @@ test('at its greatest age a connection ends after the request that it has begun'
   assert.equal(await received, 'ab');
 });
 
-test('a body that streams has to be whole in time too', async (t) => {
+test('a long body has to be whole in time too', async (t) => {
   const pool = await startCli(t, [...http, '--workers', '1', '--request-timeout', '2s', '--max-body', '8m']);
-  pool.stdout.resume();
+  const received = text(pool.stdout);
   const one = await RawClient.connect(pool.tcp);
   one.write(`POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 5000000\r\n\r\n${'s'.repeat(2_000_000)}`);
   const timer = setInterval(() => {
@@ -80,8 +81,32 @@ test('a body that streams has to be whole in time too', async (t) => {
   assert.equal((await one.answer()).status, 408);
   clearInterval(timer);
   assert.equal((await pool.logged('timeout')).reason, 'request');
-  await pool.logged('torn');
   assert.equal((await pool.stop()).code, 0);
+  assert.equal(await received, '');
+});
+
+test('a body has to come at the least pace, and one that does takes as long as it likes', async (t) => {
+  const pool = await startCli(t, [...http, '--workers', '1', '--request-timeout', '0s', '--max-body', '1g']);
+  const received = text(pool.stdout);
+  const [slow, steady] = [await RawClient.connect(pool.tcp), await RawClient.connect(pool.tcp)];
+  const head = 'POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n';
+  slow.write(head);
+  steady.write(head);
+  const timer = setInterval(() => {
+    slow.write('1\r\ns\r\n');
+    steady.write(`3e8\r\n${'f'.repeat(1000)}\r\n`);
+  }, 200);
+  after(t, () => {
+    clearInterval(timer);
+  });
+  const refused = await slow.answer();
+  assert.equal(refused.status, 408);
+  assert.equal((await pool.logged('timeout')).reason, 'pace');
+  clearInterval(timer);
+  steady.write('0\r\n\r\n');
+  assert.equal((await steady.answer()).status, 204);
+  assert.equal((await pool.stop()).code, 0);
+  assert.match(await received, /^f+$/);
 });
 
 test('a greatest age holds for clients that leave a request unfinished or answers unread', async (t) => {

@@ -4,7 +4,7 @@ import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, statSync, trun
 import { Agent } from 'node:http';
 import type { Socket } from 'node:net';
 import { join } from 'node:path';
-import { test, type TestContext } from 'node:test';
+import type { TestContext } from 'node:test';
 
 import type { ProcessPool, ProcessPoolOptions } from '../../dist/index.js';
 import { client, CycleCheck, deliver, sendCycle } from '../helpers/clients.js';
@@ -14,6 +14,7 @@ import { piece, piecesIn, randomSize } from '../helpers/pieces.js';
 import { startPool } from '../helpers/pool.js';
 import { descriptorsOf, statOf } from '../helpers/processes.js';
 import { until } from '../helpers/until.js';
+import { test } from '../helpers/test.js';
 
 const mib = 2 ** 20;
 

@@ -311,7 +311,7 @@ test('a signal that is passed on again does not cut the drain, however long it t
 test('a time that is given with a signal counts, also if the signal has been seen', async (t) => {
   const pool = new ProcessPool({ port: 0, host: '127.0.0.1', workers: 1, output: 'pipe', drainTimeout: 600_000 });
   await pool.start();
-  after(t, () => pool.output.destroy());
+  after(t, () => pool.output?.destroy());
   const { port } = pool.address() as { port: number };
   const socket = await client(port);
   socket.on('error', () => undefined).write(Buffer.alloc(2 ** 22));

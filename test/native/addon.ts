@@ -267,6 +267,12 @@ export interface Deliverers {
   stuckNs(worker: number): number;
   counted(worker: number): number;
   waitsForTurn(worker: number): boolean;
+  /** The worker is killed where it is. */
+  die(worker: number): void;
+  /** Torn pieces of others that it has ended since it was asked last. */
+  mended(worker: number): number;
+  takeBack(worker: number, mark: number): void;
+  committed(worker: number): number;
   close(): void;
 }
 
@@ -285,6 +291,8 @@ export interface HttpRequest {
   expectsContinue: boolean;
   hasLength: boolean;
   chunked: boolean;
+  /** Content-Encoding names more than identity. */
+  encoded: boolean;
   preflight: boolean;
   length: number;
 }
@@ -299,6 +307,8 @@ export interface HttpParser {
   reset(): void;
   readonly current: HttpRequest;
   readonly status: number;
+  /** Of a refusal, in words. */
+  readonly why: string;
   readonly started: boolean;
   readonly remaining: number;
   /** Bytes, of all pieces. */

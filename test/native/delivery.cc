@@ -70,6 +70,14 @@ void show_deliverers(Napi::Object object, const std::shared_ptr<deliverers>& sel
   method(object, "open", [self](std::size_t worker) { self->all.at(worker)->one.open(); });
   method(object, "end", [self](std::size_t worker) { self->all.at(worker)->one.close(); });
   method(object, "flush", [self](std::size_t worker) { return self->all.at(worker)->one.flush(); });
+  method(object, "die", [self](std::size_t worker) {
+    self->all.at(worker).reset();
+    output_turn::settle(self->shared.word, self->shared.bell.get(), static_cast<int>(worker));
+  });
+  method(object, "mended", [self](std::size_t worker) { return self->all.at(worker)->one.mended(); });
+  method(object, "takeBack",
+         [self](std::size_t worker, std::uint64_t mark) { self->all.at(worker)->one.take_back(mark); });
+  method(object, "committed", [self](std::size_t worker) { return self->all.at(worker)->one.committed(); });
   method(object, "flows", [self](std::size_t worker) { return self->all.at(worker)->one.flows(); });
   method(object, "pending", [self](std::size_t worker) { return self->all.at(worker)->one.pending(); });
   method(object, "delivered", [self](std::size_t worker) { return self->all.at(worker)->one.delivered(); });

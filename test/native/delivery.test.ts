@@ -164,6 +164,70 @@ test('an output that takes a little at a time is not stuck', () => {
   pool.close();
 });
 
+const letters = 'abc';
+
+test('what a worker leaves torn is ended by the next to write, with one newline where none is known to be', () => {
+  for (const [what, pieces, expected] of [
+    ['nothing was out', ['', 'a'.repeat(10)], /^next$/],
+    ['a whole piece was', ['a'.repeat(10)], /^a{10}next$/],
+    ['a part of one was', ['a'.repeat(2 ** 20)], /^a+\nnext$/],
+    ['a part of a line was', ['a'.repeat(4095).concat('\n').repeat(255), 'a'.repeat(10)], /^(a{4095}\n)+next$/],
+  ] as const) {
+    using own = new Descriptors();
+    const [reader, writer] = own.own(...addon.pipe());
+    const pool = new addon.Deliverers(writer, 3);
+    for (const one of pieces) pool.add(0, Buffer.from(one));
+    if (what !== 'nothing was out') pool.flush(0);
+    const torn = pool.pending(0) > 0 && what !== 'nothing was out';
+    assert.equal(torn, what.startsWith('a part'), what);
+    pool.die(0);
+    const received = [readReady(reader, Infinity)];
+    pool.add(1, Buffer.from('next'));
+    assert.equal(pool.flush(1), 0);
+    assert.equal(pool.mended(1), torn ? 1 : 0, what);
+    received.push(readReady(reader, Infinity));
+    assert.match(Buffer.concat(received).toString(), expected, what);
+    pool.close();
+  }
+});
+
+test('who dies while it ends a torn piece leaves that to the next', () => {
+  using own = new Descriptors();
+  const [reader, writer] = own.own(...addon.pipe());
+  const pool = new addon.Deliverers(writer, letters.length);
+  for (const [worker, letter] of Array.from(letters).entries()) {
+    pool.add(worker, Buffer.alloc(2 ** 20, letter));
+    assert.equal(pool.flush(worker), -EAGAIN);
+    if (worker < 2) pool.die(worker);
+  }
+  const received = [readReady(reader, Infinity)];
+  while (pool.flush(2) === -EAGAIN) received.push(readReady(reader, Infinity));
+  received.push(readReady(reader, Infinity));
+  assert.match(Buffer.concat(received).toString(), /^a+\nc{1048576}$/);
+  assert.equal(pool.mended(2), 1);
+  pool.close();
+});
+
+test('what is taken back is all that is not on its way, and not a byte more', () => {
+  using own = new Descriptors();
+  const [reader, writer] = own.own(...addon.pipe());
+  const pool = new addon.Deliverers(writer, 1);
+  for (const letter of letters) pool.add(0, Buffer.alloc(300_000, letter));
+  assert.equal(pool.flush(0), -EAGAIN);
+  // The second has begun.
+  assert.ok(pool.committed(0) > 300_000 && pool.committed(0) < 600_000);
+  pool.takeBack(0, 600_000);
+  const received = [readReady(reader, Infinity)];
+  while (pool.flush(0) === -EAGAIN) received.push(readReady(reader, Infinity));
+  received.push(readReady(reader, Infinity));
+  assert.match(Buffer.concat(received).toString(), /^a{300000}b{300000}$/);
+  assert.equal(pool.delivered(0), 600_000);
+  pool.add(0, Buffer.from('d'));
+  assert.equal(pool.flush(0), 0);
+  assert.equal(readReady(reader, Infinity).toString(), 'd');
+  pool.close();
+});
+
 test('an answer is dated as RFC 9110 has it', () => {
   assert.match(
     addon.httpReply(204, 784_111_777),
@@ -172,7 +236,7 @@ test('an answer is dated as RFC 9110 has it', () => {
   assert.match(addon.httpReply(204, 784_111_778), /Date: Sun, 06 Nov 1994 08:49:38 GMT/);
 });
 
-for (const status of [200, 204, 400, 404, 405, 408, 411, 413, 414, 417, 431, 501, 503, 505]) {
+for (const status of [200, 204, 400, 404, 405, 408, 413, 414, 415, 417, 431, 501, 503, 505]) {
   test(`an answer of ${status} says its name and how long it is`, () => {
     const [head = '', body = ''] = addon.httpReply(status, 0).split('\r\n\r\n');
     assert.match(head, new RegExp(`^HTTP/1\\.1 ${status} [A-Z][A-Za-z -]+\\r\\n`));

@@ -30,6 +30,7 @@ struct js<request> {
     object.Set("expectsContinue", known.expects_continue);
     object.Set("hasLength", known.has_length);
     object.Set("chunked", known.chunked);
+    object.Set("encoded", known.encoded);
     object.Set("preflight", known.preflight);
     object.Set("length", js<std::uint64_t>::to(env, known.length));
     return object;
@@ -113,7 +114,8 @@ void show_parser(Napi::Object object, const std::shared_ptr<fed_parser>& self) {
   method(object, "skip", [self](std::uint64_t bytes) { self->get().skip(bytes); });
   method(object, "reset", [self] { self->get().reset(); });
   property(object, "current", [self] { return self->get().current(); });
-  property(object, "status", [self] { return self->get().status(); });
+  property(object, "status", [self] { return self->get().refused().status; });
+  property(object, "why", [self] { return std::string(self->get().refused().why); });
   property(object, "started", [self] { return self->get().started(); });
   property(object, "remaining", [self] { return self->get().remaining(); });
   property(object, "consumed", [self] { return self->consumed(); });

@@ -24,17 +24,16 @@ function valuesOf(refusal: Refusal, name: string): string[] {
 }
 
 const ours = /^(GET|HEAD|POST|PUT|OPTIONS|DELETE|PATCH|TRACE|CONNECT)$/;
-const host = /^[\w.~%!$&'()*+,;=:[\]-]*$/;
-const targets = {
-  CONNECT: /^[\w.~%!$&'()*+,;=[\]-][\w.~%!$&'()*+,;=:[\]-]*$/,
-  OPTIONS: /^(\*$|\/|https?:\/\/[\w.~%!$&'()*+,;=[\]-][\w.~%!$&'()*+,;=:[\]-]*([/?]|$))/i,
-  others: /^(\/|https?:\/\/[\w.~%!$&'()*+,;=[\]-][\w.~%!$&'()*+,;=:[\]-]*([/?]|$))/i,
-};
+const host = /^([\w.~%!$&'()*+,;=-]+|\[[\w.~%!$&'()*+,;=:-]+\])(:\d*)?$/;
+const url = /^https?:\/\/([^/?]*)/i;
 const extension =
   /^[\da-f]+(;[\w!#$%&'*+.^`|~-]+(=([\w!#$%&'*+.^`|~-]+|"([\t !#-[\]-~\x80-\xff]|\\[\t -~\x80-\xff])*"))?)*$/i;
 
 function isTarget(verb = '', target = ''): boolean {
-  return (verb === 'CONNECT' || verb === 'OPTIONS' ? targets[verb] : targets.others).test(target);
+  if (verb === 'CONNECT') return host.test(target);
+  const authority = url.exec(target)?.[1];
+  if (authority !== undefined) return host.test(authority);
+  return target.startsWith('/') || (verb === 'OPTIONS' && target === '*');
 }
 
 function codings(refusal: Refusal): string[] {
@@ -53,6 +52,8 @@ export const excuses: Record<Reason, (refusal: Refusal) => boolean> = {
     const hosts = valuesOf(refusal, 'host');
     return refusal.status === 400 && (hosts.length !== 1 || !host.test(hosts[0]!));
   },
+  range: (refusal) =>
+    refusal.status === 400 && wordsOf(refusal)[0] === 'PUT' && valuesOf(refusal, 'content-range').length > 0,
   coding: (refusal) =>
     [400, 501].includes(refusal.status) &&
     codings(refusal).length > 0 &&

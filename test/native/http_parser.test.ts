@@ -41,8 +41,9 @@ suite('requests that are accepted', () => {
 suite('requests that are refused', () => {
   for (const { name, text, expected } of refused) {
     test(name, () => {
-      const { requests, status } = read(bytes(text));
+      const { requests, status, why } = read(bytes(text));
       assert.equal(status, expected);
+      assert.match(why, /^[A-Za-z][^\r\n]+$/);
       assert.ok(requests.every(({ done }) => !done));
     });
   }
@@ -161,12 +162,12 @@ test('a parser that has failed stays so until it is reset', () => {
 
 suite('what just keeps to a limit is accepted, and no byte more', () => {
   test('the target', () => {
-    assert.equal(statusOf(head('GET /2345678 HTTP/1.1', 'Host:'), { targetBytes: 8 }), 0);
-    assert.equal(statusOf(head('GET /23456789 HTTP/1.1', 'Host:'), { targetBytes: 8 }), 414);
-    assert.equal(statusOf(head('GET /2345?78 HTTP/1.1', 'Host:'), { targetBytes: 8 }), 0);
-    assert.equal(statusOf(head('GET /2345?789 HTTP/1.1', 'Host:'), { targetBytes: 8 }), 414);
-    assert.equal(statusOf(head('GET http://a HTTP/1.1', 'Host:'), { targetBytes: 8 }), 0);
-    assert.equal(statusOf(head('GET http://ab HTTP/1.1', 'Host:'), { targetBytes: 8 }), 414);
+    assert.equal(statusOf(head('GET /2345678 HTTP/1.1', 'Host: a'), { targetBytes: 8 }), 0);
+    assert.equal(statusOf(head('GET /23456789 HTTP/1.1', 'Host: a'), { targetBytes: 8 }), 414);
+    assert.equal(statusOf(head('GET /2345?78 HTTP/1.1', 'Host: a'), { targetBytes: 8 }), 0);
+    assert.equal(statusOf(head('GET /2345?789 HTTP/1.1', 'Host: a'), { targetBytes: 8 }), 414);
+    assert.equal(statusOf(head('GET http://a HTTP/1.1', 'Host: a'), { targetBytes: 8 }), 0);
+    assert.equal(statusOf(head('GET http://ab HTTP/1.1', 'Host: a'), { targetBytes: 8 }), 414);
   });
 
   test('the head, without the empty line before it', () => {

@@ -5,6 +5,8 @@ export interface Reading {
   requests: { head: HttpRequest; body: string; done: boolean }[];
   /** 0: not refused. */
   status: number;
+  /** Of a refusal. */
+  why: string;
   /** The last request must be, and bytes behind it have not been looked at. */
   closed: boolean;
   started: boolean;
@@ -27,11 +29,12 @@ export function read(bytes: Buffer, cuts: readonly number[] = [], limits?: Parti
         closed = !requests.at(-1)!.head.keepAlive;
       }
     }
-    if (closed) return { requests, status: 0, closed, started: false, consumed: 0 };
+    if (closed) return { requests, status: 0, why: '', closed, started: false, consumed: 0 };
   }
   return {
     requests,
     status: parser.status,
+    why: parser.why,
     closed,
     started: parser.started,
     consumed: parser.status === 0 ? parser.consumed : 0,

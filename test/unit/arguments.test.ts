@@ -7,7 +7,7 @@ test('every flag changes what it names', () => {
   const command = parseCommand(
     (
       '--port 1 --host h --workers 2 --backlog 3 --handler http --output o --drain-timeout 1.5s --idle-timeout 1m ' +
-      '--first-byte-timeout 2s --max-age 1h --request-timeout 3m --max-body 64k --cors-origin * --log-level debug --log-format json --stats-interval 2m'
+      '--first-byte-timeout 2s --max-age 1h --request-timeout 3m --max-body 64k --cors-origin * --content-encoding pass --log-level debug --log-format json --stats-interval 2m'
     ).split(' '),
   );
   assert.deepEqual(command, {
@@ -26,6 +26,7 @@ test('every flag changes what it names', () => {
       requestTimeout: 180_000,
       maxBody: 65_536,
       corsOrigin: '*',
+      contentEncoding: 'pass',
       logLevel: 'debug',
     },
     logFormat: 'json',

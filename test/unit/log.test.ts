@@ -16,6 +16,7 @@ const record: NativeRecord = {
   error: '',
   errorText: '',
   call: '',
+  why: '',
 };
 
 test('a level includes those before it', () => {

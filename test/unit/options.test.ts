@@ -19,6 +19,7 @@ test('the defaults are those of the documentation', () => {
     batchDelay: 5,
     requestTimeout: 60_000,
     maxBody: 2 ** 20,
+    contentEncoding: 'refuse',
     corsOrigin: undefined,
     output: 'inherit',
     logLevel: 'silent',
@@ -27,6 +28,7 @@ test('the defaults are those of the documentation', () => {
   });
   assert.equal(fillOptions({ log: () => undefined }).logLevel, 'info');
   assert.equal(fillOptions({ handler: 'echo' }).idleTimeout, 60_000);
+  assert.equal(fillOptions({ handler: 'http' }).idleTimeout, 75_000);
   assert.equal(fillOptions({ port: undefined }).port, 10714);
 });
 
@@ -44,6 +46,7 @@ const bad: [option: string, values: unknown[]][] = [
   ['batchDelay', [-0.1, 1000.5, Number.NaN, Infinity, '1ms', null]],
   ['requestTimeout', [-1, '1m']],
   ['maxBody', [0, -1, 0.5, '1m', 2 ** 60]],
+  ['contentEncoding', ['gzip', '', true, null]],
   [
     'corsOrigin',
     [
@@ -87,6 +90,7 @@ for (const [option, values] of bad) {
 for (const [option, value] of [
   ['requestTimeout', 1],
   ['maxBody', 1],
+  ['contentEncoding', 'pass'],
   ['corsOrigin', '*'],
 ] as const) {
   test(`${option} belongs to the http handler`, () => {

@@ -44,8 +44,11 @@ inline constexpr table target = where([](int byte) { return between(byte, '!', '
 /// The same up to a query.
 inline constexpr table path = where([](int byte) { return target[static_cast<std::size_t>(byte)] && byte != '?'; });
 
-/// uri-host [ ":" port ], RFC 3986 sections 3.2.2 and 3.2.3. No "@": that would end userinfo.
-inline constexpr table host = where([](int byte) { return alphanumeric(byte) || any_of(byte, "-._~%!$&'()*+,;=:[]"); });
+/// reg-name and IPv4address, RFC 3986 section 3.2.2. No "@": that would end userinfo.
+inline constexpr table host = where([](int byte) { return alphanumeric(byte) || any_of(byte, "-._~%!$&'()*+,;="); });
+
+/// The inside of an IP-literal, RFC 3986 section 3.2.2 and RFC 6874.
+inline constexpr table literal = where([](int byte) { return host[static_cast<std::size_t>(byte)] || byte == ':'; });
 
 constexpr bool in(const table& set, char byte) { return set[static_cast<unsigned char>(byte)]; }
 

@@ -1,7 +1,7 @@
 #include "worker/http/chunks.h"
 
 #include "worker/http/chars.h"
-#include "worker/http/request.h"
+#include "worker/http/refusal.h"
 
 namespace procpool::worker::http {
 
@@ -29,7 +29,7 @@ int chunk_line::take(char byte, std::uint64_t room) {
     case state::size:
       return take_digit(byte, room);
     case state::line_end:
-      return byte == '\n' ? complete : bad_request;
+      return byte == '\n' ? complete : bad_chunk;
     default:
       return take_extension(byte);
   }
@@ -37,7 +37,7 @@ int chunk_line::take(char byte, std::uint64_t room) {
 
 int chunk_line::take_digit(char byte, std::uint64_t room) {
   const int digit = chars::hexadecimal(byte);
-  if (digit < 0) return digits_ == 0 ? bad_request : end_part(byte);
+  if (digit < 0) return digits_ == 0 ? bad_chunk : end_part(byte);
   if (digits_ == most_digits) return content_too_large;
   ++digits_;
   size_ = size_ * 16 + static_cast<std::uint64_t>(digit);
@@ -68,7 +68,7 @@ int chunk_line::take_extension(char byte) {
 
 int chunk_line::go(bool valid, state after) {
   state_ = after;
-  return valid ? incomplete : bad_request;
+  return valid ? incomplete : bad_chunk;
 }
 
 int chunk_line::end_part(char byte) {

@@ -3,6 +3,7 @@
 #include <cstddef>
 
 #include "worker/http/chars.h"
+#include "worker/http/refusal.h"
 
 namespace procpool::worker::http {
 
@@ -49,7 +50,7 @@ int field_section::read_name(const char*& from, const char* to, request& into) {
   name_.append(from, end);
   from = end;
   if (from == to) return incomplete;
-  if (*from++ != ':' || name_.empty()) return bad_request;
+  if (*from++ != ':' || name_.empty()) return bad_field;
   state_ = state::value;
   name_.lower();
   return kind_ == kind::trailer ? known_.start_in_trailer(name_.view()) : known_.start(name_.view(), into);
@@ -61,16 +62,16 @@ int field_section::read_value(const char*& from, const char* to, request& into) 
   from = end;
   if (result != incomplete || from == to) return result;
   state_ = state::line_end;
-  return *from++ == '\r' ? incomplete : bad_request;
+  return *from++ == '\r' ? incomplete : bad_field;
 }
 
 int field_section::end_line(char byte, request& into) {
   state_ = state::line;
-  return byte == '\n' ? known_.end(into) : bad_request;
+  return byte == '\n' ? known_.end(into) : bad_field;
 }
 
 int field_section::end_section(char byte, const limits& limit, request& into) {
-  if (byte != '\n') return bad_request;
+  if (byte != '\n') return bad_field;
   return kind_ == kind::trailer ? complete : known_.decide(limit, into);
 }
 

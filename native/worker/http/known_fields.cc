@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "worker/http/chars.h"
+#include "worker/http/refusal.h"
 
 namespace procpool::worker::http {
 
@@ -18,6 +19,8 @@ known_fields::field known_fields::find(std::string_view name) {
       {"host", field::host},
       {"content-length", field::length},
       {"transfer-encoding", field::encoding},
+      {"content-encoding", field::content_encoding},
+      {"content-range", field::range},
       {"connection", field::connection},
       {"expect", field::expect},
       {"origin", field::origin},
@@ -38,12 +41,16 @@ int known_fields::start(std::string_view name, request& into) {
   word_.clear();
   switch (field_) {
     case field::host:
-      return std::exchange(host_, true) ? bad_request : incomplete;
+      return std::exchange(host_, true) ? bad_host : incomplete;
     case field::length:
-      if (coding_ != coding::none) return bad_request;
-      return std::exchange(into.has_length, true) ? bad_request : incomplete;
+      if (coding_ != coding::none) return length_and_coding;
+      return std::exchange(into.has_length, true) ? bad_length : incomplete;
     case field::encoding:
-      return into.has_length || into.http_1_0 ? bad_request : incomplete;
+      if (into.has_length) return length_and_coding;
+      return into.http_1_0 ? bad_coding : incomplete;
+    case field::range:
+      range_ = true;
+      break;
     case field::origin:
       origin_ = true;
       break;
@@ -59,7 +66,7 @@ int known_fields::start(std::string_view name, request& into) {
 int known_fields::start_in_trailer(std::string_view name) {
   const field which = find(name);
   const bool frames = which == field::host || which == field::length || which == field::encoding;
-  return frames ? bad_request : incomplete;
+  return frames ? bad_trailer : incomplete;
 }
 
 int known_fields::take(std::string_view value, request& into) {
@@ -74,7 +81,8 @@ int known_fields::take(std::string_view value, request& into) {
 int known_fields::take(char byte, request& into) {
   if (chars::white(byte)) {
     // RFC 9110 section 5.6.3 allows tabs there, but no client sends them and not all readers know of them.
-    if (byte == '\t' && (field_ == field::length || field_ == field::encoding)) return bad_request;
+    if (byte == '\t' && field_ == field::length) return bad_length;
+    if (byte == '\t' && field_ == field::encoding) return bad_coding;
     white_ = begun_;
     return incomplete;
   }
@@ -82,10 +90,11 @@ int known_fields::take(char byte, request& into) {
   const bool after_white = std::exchange(white_, false);
   switch (field_) {
     case field::host:
-      return after_white || !chars::in(chars::host, byte) ? bad_request : incomplete;
+      return after_white || !host_value_.take(byte) ? bad_host : incomplete;
     case field::length:
-      return after_white ? bad_request : take_digit(byte, into);
+      return after_white ? bad_length : take_digit(byte, into);
     case field::encoding:
+    case field::content_encoding:
     case field::connection:
     case field::expect:
       return take_element(byte, after_white, into);
@@ -95,7 +104,7 @@ int known_fields::take(char byte, request& into) {
 }
 
 int known_fields::take_digit(char byte, request& into) {
-  if (!chars::digit(byte)) return bad_request;
+  if (!chars::digit(byte)) return bad_length;
   constexpr std::uint64_t most = std::numeric_limits<std::uint64_t>::max();
   const auto digit = static_cast<std::uint64_t>(byte - '0');
   if (into.length > (most - digit) / 10) too_long_ = true;
@@ -115,9 +124,12 @@ int known_fields::take_element(char byte, bool after_white, request& into) {
 
 int known_fields::end(request& into) {
   switch (field_) {
+    case field::host:
+      return host_value_.complete() ? incomplete : bad_host;
     case field::length:
-      return begun_ ? incomplete : bad_request;
+      return begun_ ? incomplete : bad_length;
     case field::encoding:
+    case field::content_encoding:
     case field::connection:
     case field::expect:
       return end_element(into);
@@ -131,7 +143,9 @@ int known_fields::end_element(request& into) {
   if (field_ == field::connection) {
     close_ |= word_.view() == "close";
     keep_alive_ |= word_.view() == "keep-alive";
-  } else if (!into.http_1_0) {  // RFC 9110 section 10.1.1: a client of HTTP/1.0 cannot mean it.
+  } else if (field_ == field::content_encoding) {
+    into.encoded |= !word_.empty() && word_.view() != "identity";
+  } else if (!word_.empty() && !into.http_1_0) {  // RFC 9110 section 10.1.1: a client of HTTP/1.0 cannot mean it.
     into.expects_continue = true;
     expects_more_ |= word_.view() != "100-continue";
   }
@@ -141,7 +155,7 @@ int known_fields::end_element(request& into) {
 
 int known_fields::end_coding(request& into) {
   // Chunked must be the last one: RFC 9112 section 6.1.
-  if (word_.empty() || into.chunked) return bad_request;
+  if (word_.empty() || into.chunked) return bad_coding;
   if (coding_ == coding::none) {
     into.chunked = word_.view() == "chunked";
     coding_ = into.chunked ? coding::chunked : coding::unknown;
@@ -151,8 +165,10 @@ int known_fields::end_coding(request& into) {
 }
 
 int known_fields::decide(const limits& limit, request& into) const {
-  if (!host_ && !into.http_1_0) return bad_request;
-  if (coding_ == coding::unknown) return not_implemented;
+  if (!host_ && !into.http_1_0) return bad_host;
+  // RFC 9110 section 14.5: a part must not be taken for the whole.
+  if (range_ && into.method == method::put) return bad_range;
+  if (coding_ == coding::unknown) return unknown_coding;
   if (too_long_ || into.length > limit.body_bytes) return content_too_large;
   if (expects_more_) return expectation_failed;
   into.keep_alive = into.keep_alive && !close_ && (keep_alive_ || !into.http_1_0);

@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <string_view>
 
+#include "worker/http/host.h"
 #include "worker/http/request.h"
 #include "worker/http/word.h"
 
@@ -27,7 +28,18 @@ class known_fields {
   int decide(const limits& limit, request& into) const;
 
  private:
-  enum class field : std::uint8_t { ignored, host, length, encoding, connection, expect, origin, asked_method };
+  enum class field : std::uint8_t {
+    ignored,
+    host,
+    length,
+    encoding,
+    content_encoding,
+    range,
+    connection,
+    expect,
+    origin,
+    asked_method,
+  };
   enum class coding : std::uint8_t { none, chunked, unknown };
 
   [[nodiscard]] static field find(std::string_view name);
@@ -44,10 +56,12 @@ class known_fields {
   word<14> word_;       // the value, or this element: in lower case
   coding coding_ = coding::none;
   bool host_ = false;
+  host_and_port host_value_;
   bool too_long_ = false;
   bool close_ = false;
   bool keep_alive_ = false;
   bool expects_more_ = false;  // than 100-continue
+  bool range_ = false;
   bool origin_ = false;
   bool asked_method_ = false;
 };

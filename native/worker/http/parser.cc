@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cstddef>
 
+#include "worker/http/refusal.h"
+
 namespace procpool::worker::http {
 
 step parser::next(const char*& from, const char* to) {
@@ -40,7 +42,7 @@ parser::outcome parser::dispatch(const char*& from, const char* to) {
 parser::outcome parser::skip_empty_line(const char*& from, const char* to) {
   if (from == to) return step::more;
   if (phase_ == phase::empty_line_end) {
-    if (*from++ != '\n') return stop(bad_request);
+    if (*from++ != '\n') return stop(bad_request_line);
     phase_ = phase::request_line_start;
   } else if (phase_ == phase::idle && *from == '\r') {
     ++from;
@@ -131,7 +133,7 @@ step parser::finish() {
 
 step parser::stop(int result) {
   if (result == incomplete) return step::more;
-  status_ = static_cast<std::int16_t>(-result);
+  refused_ = static_cast<std::int8_t>(result);
   phase_ = phase::failed;
   return step::failed;
 }

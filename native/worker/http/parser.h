@@ -7,6 +7,7 @@
 
 #include "worker/http/chunks.h"
 #include "worker/http/fields.h"
+#include "worker/http/refusal.h"
 #include "worker/http/request.h"
 #include "worker/http/request_line.h"
 
@@ -17,7 +18,7 @@ enum class step : std::uint8_t {
   head,    // the head is complete, see current(); once for each request
   body,    // data() holds a piece of the body
   done,    // the message is complete; what follows is the next request
-  failed,  // to be answered with status(), and the connection to be closed
+  failed,  // to be answered with refused(), and the connection to be closed
 };
 
 /// Requests of HTTP/1.0 and 1.1 on one connection, however they arrive in pieces: RFC 9110 and 9112,
@@ -34,8 +35,8 @@ class parser {
   [[nodiscard]] const request& current() const { return request_; }
   /// Lies in the input that the last next() was given.
   [[nodiscard]] std::span<const char> data() const { return data_; }
-  /// 0: has not failed.
-  [[nodiscard]] int status() const { return status_; }
+  /// With status 0: has not failed.
+  [[nodiscard]] const refusal& refused() const { return refusal_of(refused_); }
 
   /// Something of a request has come, more than the empty line allowed before it, and not yet all.
   [[nodiscard]] bool started() const { return phase_ > phase::request_line_start && phase_ != phase::done; }
@@ -85,7 +86,7 @@ class parser {
   std::variant<std::monostate, request_line, field_section, chunk_line> part_;  // what is being read, but for data
   std::uint32_t rest_left_ = 0;  // bytes that the rest of the head may have, or what stands beside chunks
   phase phase_ = phase::idle;
-  std::int16_t status_ = 0;
+  std::int8_t refused_ = 0;
 };
 
 }  // namespace procpool::worker::http

@@ -18,9 +18,9 @@ constexpr std::array<status_entry, 14> statuses{{
     {404, "Not Found"},
     {405, "Method Not Allowed"},
     {408, "Request Timeout"},
-    {411, "Length Required"},
     {413, "Content Too Large"},
     {414, "URI Too Long"},
+    {415, "Unsupported Media Type"},
     {417, "Expectation Failed"},
     {431, "Request Header Fields Too Large"},
     {501, "Not Implemented"},
@@ -70,6 +70,7 @@ void write(std::string& text, const reply& what, std::string_view date) {
   if (what.close) field(text, "Connection", "close");
   if (!what.close && what.http_1_0) field(text, "Connection", "keep-alive");
   if (what.status == 405 || what.options) field(text, "Allow", "GET, HEAD, OPTIONS, POST, PUT");
+  if (what.status == 415) field(text, "Accept-Encoding", "identity");
   if (what.status == 503) field(text, "Retry-After", retry_seconds);
   cross_origin(text, what);
   if (what.status == 204) {
@@ -77,7 +78,7 @@ void write(std::string& text, const reply& what, std::string_view date) {
     return;
   }
   std::string content(what.content);
-  if (content.empty()) content.append(name_of(what.status)).append("\n");
+  if (content.empty()) content.append(what.why.empty() ? name_of(what.status) : what.why).append("\n");
   field(text, "Content-Type", what.type);
   field(text, "Content-Length", std::to_string(content.size()));
   text.append("\r\n");

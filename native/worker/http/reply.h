@@ -10,15 +10,23 @@ namespace procpool::worker::http {
 
 constexpr std::string_view continue_reply = "HTTP/1.1 100 Continue\r\n\r\n";
 
+constexpr std::string_view no_memory = "the worker is out of memory";
+
+// For want of memory for more.
+constexpr std::string_view bare_no_content = "HTTP/1.1 204 No Content\r\nConnection: close\r\n\r\n";
+constexpr std::string_view bare_unavailable =
+    "HTTP/1.1 503 Service Unavailable\r\nConnection: close\r\nRetry-After: 5\r\nContent-Length: 0\r\n\r\n";
+
 struct reply {
   int status = 204;
   bool close = false;     // the connection ends with it
   bool http_1_0 = false;  // to such a client it has to be said that the connection stays
   bool head_only = false;
-  bool options = false;           // says what methods there are
-  bool preflight = false;         // says what browsers may send from elsewhere
-  std::string_view origin = {};   // from where browsers may send; empty: nowhere else
-  std::string_view content = {};  // empty: an error's is its name
+  bool options = false;          // says what methods there are
+  bool preflight = false;        // says what browsers may send from elsewhere
+  std::string_view origin = {};  // from where browsers may send; empty: nowhere else
+  std::string_view content = {};
+  std::string_view why = {};  // of an error without content, in a line; empty: its name
   std::string_view type = "text/plain";
 };
 

@@ -26,20 +26,9 @@ struct request {
   bool expects_continue = false;
   bool has_length = false;
   bool chunked = false;
+  bool encoded = false;      // Content-Encoding names more than identity
   bool preflight = false;    // OPTIONS as browsers ask before a request across origins
   std::uint64_t length = 0;  // of the body; chunked: of its chunks so far
 };
-
-/// What reading a part of a message gives: one of these, or a response's status as a negative number.
-constexpr int incomplete = 0;
-constexpr int complete = 1;
-
-constexpr int bad_request = -400;
-constexpr int content_too_large = -413;
-constexpr int uri_too_long = -414;
-constexpr int expectation_failed = -417;
-constexpr int fields_too_large = -431;
-constexpr int not_implemented = -501;
-constexpr int version_not_supported = -505;
 
 }  // namespace procpool::worker::http

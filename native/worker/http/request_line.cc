@@ -5,6 +5,7 @@
 #include <string_view>
 
 #include "worker/http/chars.h"
+#include "worker/http/refusal.h"
 
 namespace procpool::worker::http {
 
@@ -65,9 +66,9 @@ int request_line::take(char byte, request& into) {
 int request_line::take_method(char byte, request& into) {
   if (chars::in(chars::token, byte)) {
     word_.push(byte);
-    return word_.full() ? not_implemented : incomplete;
+    return word_.full() ? unknown_method : incomplete;
   }
-  if (byte != ' ' || word_.empty()) return bad_request;
+  if (byte != ' ' || word_.empty()) return bad_request_line;
   const auto* const found = std::find_if(std::begin(known_methods), std::end(known_methods),
                                          [this](const known_method& one) { return one.name == word_.view(); });
   known_ = found != std::end(known_methods);
@@ -80,7 +81,7 @@ int request_line::take_method(char byte, request& into) {
 
 int request_line::take_target(char byte, request& into) {
   if (byte == ' ') return end_target(into);
-  if (!chars::in(chars::target, byte)) return bad_request;
+  if (!chars::in(chars::target, byte)) return bad_target;
   if (target_left_ == 0) return uri_too_long;
   --target_left_;
   switch (state_) {
@@ -91,25 +92,24 @@ int request_line::take_target(char byte, request& into) {
     case state::first_slash:
       return take_slash(byte, state::second_slash);
     case state::second_slash:
-      return take_slash(byte, state::authority_start);
-    case state::authority_start:
+      return take_slash(byte, state::authority);
     case state::authority:
       return take_authority(byte);
     case state::tunnel:
-      return chars::in(chars::host, byte) ? incomplete : bad_request;
+      return authority_.take(byte) ? incomplete : bad_target;
     case state::path:
       return take_path(byte);
     case state::rest:
       return incomplete;
     default:
-      return bad_request;
+      return bad_target;
   }
 }
 
 int request_line::start_target(char byte) {
   if (connect_) {
     state_ = state::tunnel;
-    return chars::in(chars::host, byte) && byte != ':' ? incomplete : bad_request;
+    return authority_.take(byte) ? incomplete : bad_target;
   }
   if (byte == '/') {
     state_ = state::path;
@@ -126,9 +126,9 @@ int request_line::start_target(char byte) {
 int request_line::take_scheme(char byte) {
   if (byte != ':') {
     word_.push(chars::lower(byte));
-    return word_.full() ? bad_request : incomplete;
+    return word_.full() ? bad_target : incomplete;
   }
-  if (word_.view() != "http" && word_.view() != "https") return bad_request;
+  if (word_.view() != "http" && word_.view() != "https") return bad_target;
   word_.clear();
   state_ = state::first_slash;
   return incomplete;
@@ -136,18 +136,13 @@ int request_line::take_scheme(char byte) {
 
 int request_line::take_slash(char byte, state after) {
   state_ = after;
-  return byte == '/' ? incomplete : bad_request;
+  return byte == '/' ? incomplete : bad_target;
 }
 
-// The host must not be empty: RFC 9110 section 4.2.1. It is not compared with Host, which it
-// overrides (RFC 9112 section 3.2.2), as all hosts are the same here.
+// Not compared with Host, which it overrides (RFC 9112 section 3.2.2), as all hosts are the same here.
 int request_line::take_authority(char byte) {
-  const bool start = state_ == state::authority_start;
-  if (chars::in(chars::host, byte) && !(start && byte == ':')) {
-    state_ = state::authority;
-    return incomplete;
-  }
-  if (start || (byte != '/' && byte != '?')) return bad_request;
+  if (byte != '/' && byte != '?') return authority_.take(byte) ? incomplete : bad_target;
+  if (!authority_.complete()) return bad_target;
   state_ = state::path;
   return take_path(byte);
 }
@@ -165,12 +160,15 @@ int request_line::end_target(request& into) {
       break;
     case state::authority:
     case state::tunnel:
+      if (!authority_.complete()) return bad_target;
+      into.target = target::other;
+      break;
     case state::path:
     case state::rest:
       into.target = target_of(word_.view());
       break;
     default:
-      return bad_request;
+      return bad_target;
   }
   state_ = state::version;
   return incomplete;
@@ -179,19 +177,20 @@ int request_line::end_target(request& into) {
 int request_line::take_version(char byte, request& into) {
   const char expected = version_and_end[version_at_++];
   if (expected == '0') {
-    if (!chars::digit(byte)) return bad_request;
+    if (!chars::digit(byte)) return bad_request_line;
     version_ = static_cast<std::uint8_t>(version_ * 10 + (byte - '0'));
   } else if (byte != expected) {
-    return bad_request;
+    return bad_request_line;
   }
   return version_at_ == version_and_end.size() ? end_line(into) : incomplete;
 }
 
 // The preface of HTTP/2 asks for "*" with a method of its own: its version is what is wrong.
 int request_line::end_line(request& into) const {
-  if (version_ != 10 && version_ != 11) return version_not_supported;
-  if (!known_) return not_implemented;
-  if (into.target == target::asterisk && into.method != method::options) return bad_request;
+  // A later minor version is understood as the highest that is known: RFC 9110 section 2.5.
+  if (version_ / 10 != 1) return version_not_supported;
+  if (!known_) return unknown_method;
+  if (into.target == target::asterisk && into.method != method::options) return bad_target;
   into.http_1_0 = version_ == 10;
   // What follows a CONNECT may be meant for the tunnel.
   into.keep_alive = !connect_;

@@ -2,6 +2,7 @@
 
 #include <cstdint>
 
+#include "worker/http/host.h"
 #include "worker/http/request.h"
 #include "worker/http/word.h"
 
@@ -22,7 +23,6 @@ class request_line {
     scheme,    // of the absolute form
     first_slash,
     second_slash,
-    authority_start,
     authority,
     tunnel,  // the authority form
     path,
@@ -49,7 +49,8 @@ class request_line {
   std::uint8_t version_at_ = 0;  // how much of it is read
   std::uint8_t version_ = 0;     // 11: 1.1
   word<32> word_;                // method, scheme or path
-  std::uint32_t target_left_;    // bytes
+  host_and_port authority_;
+  std::uint32_t target_left_;  // bytes
 };
 
 }  // namespace procpool::worker::http

@@ -1,0 +1,262 @@
+import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { setTimeout as wait } from 'node:timers/promises';
+
+import { after } from '../helpers/after.js';
+import { startCli } from '../helpers/cli.js';
+import { counters, fetch, get, post, RawClient, send } from '../helpers/http.js';
+import { piece, piecesIn, randomSize } from '../helpers/pieces.js';
+import { startPool } from '../helpers/pool.js';
+import { descriptorsOf, privateMemoryOf } from '../helpers/processes.js';
+import { test } from '../helpers/test.js';
+import { until } from '../helpers/until.js';
+import { buffer, text } from '../helpers/within.js';
+
+const http = ['--handler', 'http', '--workers', '1', '--log-level', 'debug'];
+const mebibyte = 2 ** 20;
+const sanitized = process.env.PROCPOOL_TEST_SCALE !== undefined;
+
+/** Clients that send all of a body of a mebibyte but its last byte. */
+async function hold(port: number, count: number): Promise<RawClient[]> {
+  const part = Buffer.alloc(mebibyte - 1, 'x');
+  const holding = await Promise.all(Array.from({ length: count }, () => RawClient.connect(port)));
+  for (const one of holding) {
+    one.write(`POST / HTTP/1.1\r\nHost: x\r\nContent-Length: ${mebibyte}\r\n\r\n`);
+    one.write(part);
+  }
+  return holding;
+}
+
+/** A body in two parts, with time between them. */
+async function sendInTwo(port: number, body: string): Promise<number> {
+  const one = await RawClient.connect(port);
+  const request = post(body);
+  one.write(request.slice(0, -1));
+  await wait(20);
+  one.write(request.slice(-1));
+  const { status } = await one.answer();
+  one.socket.end();
+  await one.closed;
+  return status;
+}
+
+/** At about a megabyte a second. */
+async function sendAtPace(port: number, body: Buffer): Promise<number> {
+  const one = await RawClient.connect(port);
+  one.write(`POST / HTTP/1.1\r\nHost: x\r\nContent-Length: ${body.length}\r\n\r\n`);
+  for (let at = 0; at < body.length; at += 20_000) {
+    one.write(body.subarray(at, at + 20_000));
+    await wait(20);
+  }
+  const { status } = await one.answer();
+  one.socket.end();
+  await one.closed;
+  return status;
+}
+
+for (const [what, folder] of [
+  ['', undefined],
+  [', and there is no room for files', '/nonexistent'],
+] as const) {
+  test(`who comes at a pace is served beside many that hold a mebibyte each${what}`, async (t) => {
+    const pool = await startCli(t, http, { env: { ...process.env, ...(folder !== undefined && { TMPDIR: folder }) } });
+    const received = buffer(pool.stdout);
+    const holding = await hold(pool.tcp, 80);
+    await until('what they send is read', async () => {
+      const { bytesIn } = await counters(pool.tcp);
+      return bytesIn >= 63 * (mebibyte - 1);
+    });
+    // Some of them may have been refused as there was no room, and none of the others slow yet.
+    await until('healthy', async () => (await fetch(`http://127.0.0.1:${pool.tcp}/healthz`)).status === 200);
+    const delivered = [];
+    for (let number = 0; number < 5; number++) {
+      delivered.push(number);
+      assert.equal(await sendAtPace(pool.tcp, piece(number, 200_000)), 204);
+      delivered.push(number + 100);
+      assert.equal(await sendInTwo(pool.tcp, piece(number + 100, 100).toString()), 204);
+      assert.equal((await fetch(`http://127.0.0.1:${pool.tcp}/healthz`)).status, 200);
+    }
+    const refused = holding.filter(({ rest }) => rest !== '');
+    for (const one of refused) assert.match(one.rest, folder === undefined ? /never/ : /^HTTP\/1\.1 (408|503) /);
+    assert.equal(refused.length > 0, folder !== undefined);
+    for (const one of holding) one.socket.destroy();
+    await until('what they held is dropped', async () => {
+      const { bytesIn, bytesOut, bytesDiscarded } = await counters(pool.tcp);
+      return bytesIn === bytesOut + bytesDiscarded;
+    });
+    assert.equal((await pool.stop()).code, 0);
+    assert.deepEqual(piecesIn(await received), delivered);
+  });
+}
+
+test('what a worker holds of all bodies in memory is bounded: the rest is in files without names', async (t) => {
+  const pool = await startCli(t, http);
+  const received = text(pool.stdout);
+  const worker = pool.worker(0);
+  const before = privateMemoryOf(worker);
+  const holding = await hold(pool.tcp, 100);
+  await until('all is read', async () => (await counters(pool.tcp)).bytesIn === 100 * (mebibyte - 1));
+  const files = (): number => descriptorsOf(worker).filter((path) => path.endsWith(' (deleted)')).length;
+  assert.ok(files() > 0);
+  assert.ok(sanitized || privateMemoryOf(worker) - before < 80 * 1024);
+  for (const one of holding.slice(50)) one.socket.destroy();
+  for (const one of holding.slice(0, 50)) one.write('x');
+  for (const one of holding.slice(0, 50)) assert.equal((await one.answer()).status, 204);
+  await until('all closed', async () => (await counters(pool.tcp)).active <= 52);
+  assert.equal(files(), 0);
+  for (const one of holding) one.socket.destroy();
+  assert.equal((await pool.stop()).code, 0);
+  assert.equal((await received).length, 50 * mebibyte);
+});
+
+test('a long body at 200 KiB a second keeps nobody waiting', async (t) => {
+  const pool = await startCli(t, [...http, '--max-body', '1g']);
+  const received = text(pool.stdout);
+  const slow = await RawClient.connect(pool.tcp);
+  slow.write(`POST / HTTP/1.1\r\nHost: x\r\nContent-Length: ${2 ** 30}\r\n\r\n${'s'.repeat(2 * mebibyte)}`);
+  const timer = setInterval(() => {
+    slow.write('s'.repeat(20_480));
+  }, 100);
+  after(t, () => {
+    clearInterval(timer);
+  });
+  let served = 0;
+  for (const end = Date.now() + 7000; Date.now() < end; served += 2) {
+    assert.equal(await send(pool.tcp, 'o'), 204);
+    assert.equal(await sendInTwo(pool.tcp, 'oo'), 204);
+  }
+  clearInterval(timer);
+  slow.socket.destroy();
+  assert.equal((await pool.stop()).code, 0);
+  assert.equal(await received, 'ooo'.repeat(served / 2));
+});
+
+test('where there is room for no more body, that is said, and health says so too', async (t) => {
+  const folder = process.env.TMPDIR;
+  process.env.TMPDIR = '/nonexistent';
+  const { pool, port } = await startPool(t, { handler: 'http', maxBody: 2 ** 22 }).finally(() => {
+    if (folder === undefined) delete process.env.TMPDIR;
+    else process.env.TMPDIR = folder;
+  });
+  // A reader that is slow, but reads.
+  const reading = setInterval(() => {
+    pool.output!.read(Math.min(20_000, pool.output!.readableLength));
+  }, 50);
+  after(t, () => {
+    clearInterval(reading);
+  });
+  const whole = await Promise.all(Array.from({ length: 20 }, () => RawClient.connect(port)));
+  // One after the other: of those that are whole none gives way.
+  for (const [index, one] of whole.entries()) {
+    one.write(post('x'.repeat(2 ** 22)));
+    await until('read or refused', () => one.rest !== '' || pool.stats().total.bytesIn >= (index + 1) * 2 ** 22);
+    if (one.rest !== '') break;
+  }
+  const refused = whole.find(({ rest }) => rest !== '')!;
+  const { status, fields, body } = await refused.answer();
+  assert.deepEqual([status, fields['retry-after'], body], [503, '5', 'there is no room for the body\n']);
+  const health = await RawClient.connect(port);
+  health.write(get('/healthz'));
+  assert.equal((await health.answer()).status, 503);
+  clearInterval(reading);
+  pool.output!.resume();
+  for (const one of whole.slice(0, whole.indexOf(refused))) assert.equal((await one.answer()).status, 204);
+  await until('well again', async () => (await fetch(`http://127.0.0.1:${port}/healthz`)).status === 200);
+  assert.equal(await send(port, 'next'), 204);
+});
+
+function limitMemory(pid: number, bytes: string): void {
+  assert.equal(spawnSync('prlimit', ['--pid', String(pid), `--as=${bytes}:`]).status, 0);
+}
+
+const noLimits =
+  (sanitized && 'a sanitizer ends a process that gets no memory') ||
+  (spawnSync('prlimit', ['--version']).status !== 0 && 'needs prlimit(1)');
+
+/** Pieces one behind the other on a connection: how many were answered, with what. */
+async function pipeline(port: number, numbers: number[], sizes: number[], into: Map<number, number>): Promise<void> {
+  const one = await RawClient.connect(port);
+  one.write(numbers.map((number, index) => post(piece(number, sizes[index]!).toString())).join(''));
+  for (const number of numbers) {
+    await until('an answer, or the end', () => one.rest.includes('\r\n\r\n') || one.socket.destroyed);
+    if (!one.rest.includes('\r\n\r\n')) break;
+    into.set(number, (await one.answer()).status);
+  }
+  one.socket.destroy();
+}
+
+test(
+  'what is answered 204 is delivered, and what is answered 503 is not, wherever memory ends',
+  { skip: noLimits },
+  async (t) => {
+    const pool = await startCli(t, [...http, '--log-level', 'info']);
+    const received = buffer(pool.stdout);
+    const worker = pool.worker(0);
+    const statuses = new Map<number, number>();
+    let numbers = 0;
+    let over = false;
+    const senders = Array.from({ length: 16 }, async () => {
+      while (!over) {
+        const sizes = [900_000, 200_000, 5000].map(randomSize);
+        await pipeline(
+          pool.tcp,
+          sizes.map(() => numbers++),
+          sizes,
+          statuses,
+        );
+      }
+    });
+    for (let round = 0; (await counters(pool.tcp).catch(() => ({ outOfMemory: 0 }))).outOfMemory < 50; round++) {
+      const kibibytes = Number(/^VmSize:\s*(\d+)/m.exec(readFileSync(`/proc/${worker}/status`, 'latin1'))?.[1]);
+      limitMemory(worker, String(kibibytes * 1024 + (round % 8) * 2 ** 18));
+      await wait(30);
+      limitMemory(worker, 'unlimited');
+    }
+    over = true;
+    await Promise.all(senders);
+    const { bytesIn, bytesOut, bytesDiscarded } = await counters(pool.tcp);
+    assert.equal(bytesIn, bytesOut + bytesDiscarded);
+    assert.equal(pool.worker(0), worker);
+    assert.equal((await pool.stop()).code, 0);
+    const delivered = new Set(piecesIn(await received));
+    for (const [number, status] of statuses)
+      assert.equal(delivered.has(number), status === 204, `${number}: ${status}`);
+  },
+);
+
+test('a worker without memory answers 503, and lives', { skip: noLimits }, async (t) => {
+  const pool = await startCli(t, [...http, '--max-body', '16m']);
+  const received = text(pool.stdout);
+  const worker = pool.worker(0);
+  const clients = await Promise.all(Array.from({ length: 40 }, () => RawClient.connect(pool.tcp)));
+  await until('all are there', () => pool.all('connect').length === clients.length);
+  const kibibytes = Number(/^VmSize:\s*(\d+)/m.exec(readFileSync(`/proc/${worker}/status`, 'latin1'))?.[1]);
+  limitMemory(worker, String(kibibytes * 1024 + 2 ** 20));
+  for (const one of clients) {
+    one.write(`POST / HTTP/1.1\r\nHost: x\r\nContent-Length: ${mebibyte}\r\n\r\n`);
+    one.write(Buffer.alloc(mebibyte / 2, 'x'));
+  }
+  await until('one is refused', () => clients.some(({ rest }) => rest !== ''));
+  const refused = clients.filter(({ rest }) => rest !== '');
+  for (const one of refused) {
+    const { status, fields } = await one.answer();
+    assert.deepEqual([status, fields.connection], [503, 'close']);
+  }
+  assert.equal(await send(pool.tcp, 'small'), 204);
+  limitMemory(worker, 'unlimited');
+  const others = clients.filter((one) => !refused.includes(one));
+  for (const one of others) one.write(Buffer.alloc(mebibyte / 2, 'x'));
+  let delivered = 0;
+  for (const one of others) {
+    const { status } = await one.answer();
+    assert.ok(status === 204 || status === 503);
+    if (status === 204) delivered += 1;
+  }
+  for (const one of clients) one.socket.destroy();
+  assert.ok((await counters(pool.tcp)).rejected > 0);
+  assert.equal(pool.worker(0), worker);
+  assert.equal((await pool.stop()).code, 0);
+  assert.equal((await received).length, 'small'.length + delivered * mebibyte);
+  assert.equal(pool.all('exit').filter(({ signal }) => signal !== undefined).length, 0);
+});
