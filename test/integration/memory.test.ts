@@ -66,6 +66,7 @@ suite('a worker without memory', { skip: noLimits }, () => {
     const { refused, outOfMemory, errors } = pool.stats().total;
     assert.equal(refused, outOfMemory);
     assert.equal(errors, 0);
+    await until('logged', () => refusals.length > 0);
     assert.equal(refusals.length, 1, 'logged once');
     assert.match(refusals[0]!.message, / refused: not enough memory$/);
     limited.release();
