@@ -77,6 +77,7 @@ class worker_loop {
   void resume();
   sys::result await(awaited what);
   void on_broken_output(int error);
+  void note_broken_output(int error);
 
   void retire();
   void ask_to_leave();
@@ -485,11 +486,16 @@ sys::result worker_loop<Handler>::await(awaited what) {
 
 template <handler Handler>
 void worker_loop<Handler>::on_broken_output(int error) {
+  note_broken_output(error);
+  if (shutdown_.draining()) expire();
+}
+
+template <handler Handler>
+void worker_loop<Handler>::note_broken_output(int error) {
   if (stalled_) resume();
   broken_ = true;
   stats_.output_error.set(static_cast<std::uint64_t>(error));
   report(ipc::worker_report::output_failed);
-  if (shutdown_.draining()) expire();
 }
 
 template <handler Handler>
@@ -572,7 +578,7 @@ void worker_loop<Handler>::expire() {
   if (!shutdown_.expire()) return;
   if (!broken_) {
     const outcome flushed = code_.flush_now();
-    if (flushed.what == verdict::broken) on_broken_output(flushed.error);
+    if (flushed.what == verdict::broken) note_broken_output(flushed.error);
   }
   const std::uint64_t dropped = code_.pending();
   clients_.for_each([&](client& one) {
