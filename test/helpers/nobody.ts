@@ -14,11 +14,17 @@ export const noNobody: string | false =
     ? false
     : 'needs root, and a tree that everybody may read';
 
-/** Runs the command as nobody, by way of `wrapper` if one is given; after the test nothing of it may be left. */
-export function runAsNobody(t: TestContext, args: string[], wrapper: string[] = []): Cli {
+interface Surroundings {
+  /** The command that runs it, e.g. with limits. */
+  wrapper?: string[];
+  cwd?: string;
+}
+
+/** Runs the command as nobody; after the test nothing of it may be left. */
+export function runAsNobody(t: TestContext, args: string[], { wrapper = [], cwd }: Surroundings = {}): Cli {
   const [file = '', ...rest] = [...wrapper, process.execPath, cli, '--log-format', 'json', ...args];
   const stdio: StdioOptions = ['ignore', 'ignore', 'pipe'];
-  const child = spawn(file, rest, { ...asNobody, stdio });
+  const child = spawn(file, rest, { ...asNobody, cwd, stdio });
   const run = new Cli(child);
   t.after(async () => {
     if (child.exitCode === null && child.signalCode === null) child.kill('SIGKILL');

@@ -67,7 +67,7 @@ suite('more workers than there can be', { skip: noNobody }, () => {
   });
 
   test('a pool starts with those that can be started, and says so', async (t) => {
-    const pool = runAsNobody(t, ['--port', '0', '--workers', '200', '--handler', 'echo'], limited);
+    const pool = runAsNobody(t, ['--port', '0', '--workers', '200', '--handler', 'echo'], { wrapper: limited });
     const { message } = await pool.logged('shortage');
     assert.match(message, /^only \d+ of 200 workers can be started; the others are tried on$/);
     const socket = await client(await pool.port());

@@ -54,6 +54,8 @@ export interface Addon {
   sendUrgent(fd: number, bytes: Uint8Array): number;
   splice(from: number, to: number, size: number): number;
   readableBytes(fd: number): number;
+  /** Bytes that were sent on a TCP socket and that its peer has not acknowledged. */
+  unacknowledged(fd: number): number;
   /** Waits for input, or the end of it. */
   hasInput(fd: number, timeoutMs: number): boolean;
   receiveBuffer(fd: number): number;

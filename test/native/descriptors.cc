@@ -1,5 +1,7 @@
 #include <fcntl.h>
+#include <linux/sockios.h>
 #include <netinet/in.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <termios.h>
 #include <unistd.h>
@@ -91,6 +93,12 @@ int locked_buffers(int socket) {
   return got < 0 ? static_cast<int>(got) : locks;
 }
 
+/// Of a TCP socket: what its peer has not acknowledged, see tcp(7). Negative: the socket is closed.
+long unacknowledged(int socket) {
+  int bytes = 0;
+  return ::ioctl(socket, SIOCOUTQ, &bytes) < 0 ? -errno : bytes;
+}
+
 bool has_input(int fd, int timeout_ms) {
   std::array<pollfd, 1> waiting{{{fd, POLLIN, 0}}};
   return sys::check("poll", sys::poll(waiting, timeout_ms)) > 0;
@@ -109,6 +117,7 @@ void show_descriptors(Napi::Object exports) {
          [](int fd, std::span<const std::uint8_t> bytes) { return sys::send(fd, bytes.data(), bytes.size()); });
   method(exports, "splice", [](int from, int to, std::size_t size) { return sys::splice(from, to, size); });
   method(exports, "readableBytes", [](int fd) { return sys::readable_bytes(fd); });
+  method(exports, "unacknowledged", unacknowledged);
   method(exports, "hasInput", has_input);
   method(exports, "receiveBuffer", receive_buffer);
   method(exports, "lockedBuffers", locked_buffers);
