@@ -10,6 +10,7 @@ import { formatEntry, ignoredSignal, isLogged, type LogEntry, statsEntry, warnin
 import { openLogSink } from './log_sink.js';
 import { watchPackageManager } from './npm_parent.js';
 import { ProcessPool } from './pool.js';
+import { closeHungUpTerminals } from './terminals.js';
 
 /** The bits of a descriptor's flags that tell reading from writing: open(2). */
 const accessMode = 3;
@@ -128,6 +129,7 @@ async function run({ options, logFormat, statsInterval }: Extract<Command, { act
 }
 
 function main(): void {
+  process.on('exit', closeHungUpTerminals);
   try {
     const command = parseCommand(process.argv.slice(2));
     if (command.action === 'run') void run(command);
