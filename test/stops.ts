@@ -1,13 +1,14 @@
 import { parseArgs } from 'node:util';
 
-import { outputs, type Setup, stopUnderLoad, ways } from './helpers/stop_under_load.js';
+import { type Setup, stopUnderLoad, ways } from './helpers/stop_under_load.js';
+import { targets } from './helpers/target.js';
 
 /** Stops pools under load, again and again, in every combination: `npm run test:stops -- --stops 1000`. */
 const { values } = parseArgs({ options: { stops: { type: 'string', default: '1000' } } });
 
 const setups: Setup[] = (['sink', 'http'] as const).flatMap((handler) =>
   [1, 2, 4, 16].flatMap((workers) =>
-    outputs.flatMap((output) => ways.map((way) => ({ handler, workers, output, way }))),
+    targets.flatMap((output) => ways.map((way) => ({ handler, workers, output, way }))),
   ),
 );
 

@@ -1,5 +1,4 @@
 import { once as onceOf, type EventEmitter } from 'node:events';
-import type { Readable } from 'node:stream';
 
 import { deadline, never, type What } from './until.js';
 
@@ -29,8 +28,8 @@ export function once(emitter: EventEmitter, event: string): Promise<unknown[]> {
 }
 
 /** What comes from a stream, each piece with a deadline of its own. */
-export async function* piecesOf(stream: Readable): AsyncGenerator<Buffer, void> {
-  const pieces = stream[Symbol.asyncIterator]() as AsyncIterator<Buffer, void>;
+export async function* piecesOf(stream: AsyncIterable<Buffer>): AsyncGenerator<Buffer, void> {
+  const pieces = stream[Symbol.asyncIterator]();
   for (let got = 0; ;) {
     const next = await within(`more of a stream, or its end, after ${got} bytes`, pieces.next());
     if (next.done === true) return;
@@ -40,7 +39,7 @@ export async function* piecesOf(stream: Readable): AsyncGenerator<Buffer, void> 
 }
 
 /** All that comes from a stream. */
-export function buffer(stream: Readable): Promise<Buffer> {
+export function buffer(stream: AsyncIterable<Buffer>): Promise<Buffer> {
   return handled(async () => {
     const pieces = [];
     for await (const piece of piecesOf(stream)) pieces.push(piece);
@@ -48,7 +47,7 @@ export function buffer(stream: Readable): Promise<Buffer> {
   });
 }
 
-export function text(stream: Readable): Promise<string> {
+export function text(stream: AsyncIterable<Buffer>): Promise<string> {
   return handled(async () => (await buffer(stream)).toString());
 }
 

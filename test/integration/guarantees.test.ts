@@ -1,0 +1,244 @@
+import assert from 'node:assert/strict';
+import { spawn, spawnSync } from 'node:child_process';
+import { closeSync } from 'node:fs';
+import type { TestContext } from 'node:test';
+
+import { after } from '../helpers/after.js';
+import { Cli, cli } from '../helpers/cli.js';
+import { temporaryFolder } from '../helpers/files.js';
+import { bodyOf, Posters } from '../helpers/posters.js';
+import { checkOrder, Sender } from '../helpers/sender.js';
+import { files, openTarget, readByOthers, type Target, type TargetKind, targets } from '../helpers/target.js';
+import { test } from '../helpers/test.js';
+import { until } from '../helpers/until.js';
+import { buffer, once } from '../helpers/within.js';
+
+// Each line of the table in docs/guarantees.md, for each kind of output.
+
+const mebibyte = 2 ** 20;
+
+interface Surroundings {
+  folder?: string;
+  wrapper?: string[];
+  handler?: 'sink' | 'http';
+}
+
+async function start(
+  t: TestContext,
+  kind: TargetKind,
+  { folder, wrapper = [], handler = 'sink' }: Surroundings = {},
+): Promise<{ pool: Cli; target: Target; port: number }> {
+  const target = openTarget(kind, folder);
+  after(t, () => {
+    target.end();
+  });
+  const args = ['--port', '0', '--host', '127.0.0.1', '--workers', '3', '--handler', handler];
+  const log = ['--log-format', 'json', '--log-level', 'debug'];
+  const [file = '', ...rest] = [...wrapper, process.execPath, cli, ...args, ...log];
+  const child = spawn(file, rest, { stdio: ['ignore', target.writeEnd, 'pipe'] });
+  closeSync(target.writeEnd);
+  const pool = new Cli(child, null);
+  after(t, () => pool.end());
+  return { pool, target, port: await pool.port() };
+}
+
+interface Running {
+  pool: Cli;
+  target: Target;
+  senders: Sender[];
+}
+
+async function run(t: TestContext, kind: TargetKind, surroundings: Surroundings = {}): Promise<Running> {
+  const { pool, target, port } = await start(t, kind, surroundings);
+  const senders = await Promise.all(Array.from({ length: 16 }, (_, index) => Sender.connect(index, port)));
+  return { pool, target, senders };
+}
+
+function sum(numbers: number[]): number {
+  return numbers.reduce((total, one) => total + one, 0);
+}
+
+function undelivered(pool: Cli): number {
+  return sum(pool.all('undelivered').map(({ bytes }) => bytes!));
+}
+
+async function endAll(senders: Sender[], pouring: Promise<void>[]): Promise<void> {
+  for (const sender of senders) sender.ended = true;
+  await Promise.all(pouring);
+}
+
+for (const kind of targets) {
+  test(`${kind}: a worker that is killed under load takes only its own clients with it, who notice`, async (t) => {
+    const { pool, target, senders } = await run(t, kind);
+    target.read();
+    const pouring = senders.map((sender) => sender.pour());
+    await until('bytes flow', () => senders.every(({ handedOver }) => handedOver > mebibyte / 4));
+    const victim = pool.worker(0);
+    process.kill(victim, 'SIGKILL');
+    await pool.logged('exit', ({ pid, signal }) => pid === victim && signal === 'SIGKILL');
+    await until('its clients notice', () => senders.some(({ cutOff }) => cutOff));
+    for (const sender of senders) sender.ended = true;
+    const whole = senders.filter(({ cutOff }) => !cutOff);
+    assert.ok(whole.length > 0);
+    await Promise.all(pouring);
+    const exit = await pool.stop();
+    const came = await checkOrder(senders, target.content());
+    for (const { index, handedOver } of whole) assert.equal(came[index], handedOver, `client ${index}`);
+    assert.deepEqual(exit, { code: undelivered(pool) > 0 ? 1 : 0, signal: null });
+  });
+
+  test(`${kind}: what is not delivered after a second signal is counted`, async (t) => {
+    const { pool, target, senders } = await run(t, kind);
+    const pouring = senders.map((sender) => sender.pour());
+    await until('bytes flow', () => senders.some(({ handedOver }) => handedOver > mebibyte / 4));
+    const waits = kind !== 'file' && kind !== 'append';
+    if (waits) await pool.logged('stall');
+    const owed = sum(senders.map(({ acknowledged }) => acknowledged));
+    pool.child.kill('SIGTERM');
+    await pool.logged('drain');
+    pool.child.kill('SIGTERM');
+    const exit = await pool.exited;
+    target.read();
+    await endAll(senders, pouring);
+    const came = sum(await checkOrder(senders, target.content()));
+    const lost = undelivered(pool);
+    assert.deepEqual(exit, { code: lost > 0 ? 1 : 0, signal: null });
+    if (waits) assert.ok(lost > 0);
+    assert.ok(came + lost >= owed, `${owed} bytes were acknowledged, ${came} came, ${lost} are said to be lost`);
+  });
+
+  for (const who of ['supervisor', 'host'] as const) {
+    test(`${kind}: what clients had sent comes out when the ${who} is killed`, async (t) => {
+      const { pool, target, senders } = await run(t, kind);
+      target.read();
+      await Promise.all(senders.map((sender) => sender.write(1024)));
+      await until('acknowledged', () => senders.every((sender) => sender.acknowledged === sender.handedOver));
+      process.kill(who === 'host' ? pool.pid : pool.supervisor, 'SIGKILL');
+      const exit = await pool.exited;
+      await pool.assertGone();
+      const came = await checkOrder(senders, target.content());
+      assert.deepEqual(
+        came,
+        senders.map(() => 4096),
+      );
+      if (who === 'host') return;
+      assert.deepEqual(exit, { code: 1, signal: null });
+      assert.deepEqual(pool.complaints, ['procpool-native: the supervisor was killed by SIGKILL']);
+    });
+
+    test(`${kind}: what comes out is in order when the ${who} is killed under load`, async (t) => {
+      const { pool, target, senders } = await run(t, kind);
+      target.read();
+      const pouring = senders.map((sender) => sender.pour());
+      await until('bytes flow', () => senders.every(({ handedOver }) => handedOver > mebibyte / 4));
+      process.kill(who === 'host' ? pool.pid : pool.supervisor, 'SIGKILL');
+      await pool.assertGone();
+      await endAll(senders, pouring);
+      assert.ok(sum(await checkOrder(senders, target.content())) > 0);
+    });
+  }
+}
+
+for (const kind of readByOthers) {
+  test(`${kind}: a reader that goes away under load ends the pool with one line and 1`, async (t) => {
+    const { pool, target, senders } = await run(t, kind);
+    target.read();
+    const pouring = senders.map((sender) => sender.pour());
+    await until('bytes flow', () => senders.every(({ handedOver }) => handedOver > mebibyte / 4));
+    target.leave();
+    assert.deepEqual(await pool.exited, { code: 1, signal: null });
+    assert.equal(pool.all('output').length, 1);
+    // A terminal says so to who writes, and hangs up.
+    assert.match(pool.all('output')[0]!.error ?? '', kind === 'terminal' ? /^(EIO|EPIPE)$/ : /^EPIPE$/);
+    assert.ok(undelivered(pool) > 0);
+    assert.deepEqual(pool.complaints, []);
+    await endAll(senders, pouring);
+  });
+}
+
+const noMounts = spawnSync('unshare', ['--mount', 'true']).status !== 0 && 'needs unshare(1) and its permission';
+
+/** A disk of a mebibyte, in a mount namespace that ends with the test. */
+async function smallDisk(t: TestContext): Promise<string> {
+  const folder = temporaryFolder(t);
+  const script = 'mount -t tmpfs -o size=1m none "$0" && echo mounted && exec cat';
+  const holder = spawn('unshare', ['--mount', 'sh', '-c', script, folder], { stdio: ['pipe', 'pipe', 'inherit'] });
+  const exited = once(holder, 'exit');
+  after(t, async () => {
+    holder.stdin.end();
+    await exited;
+  });
+  await once(holder.stdout, 'data');
+  return `/proc/${holder.pid}/root${folder}`;
+}
+
+const ends: Record<string, (pool: Cli, posters: Posters) => Promise<unknown>> = {
+  'workers are killed': async (pool, posters) => {
+    for (const number of [0, 1, 2]) {
+      const victim = pool.worker(number);
+      process.kill(victim, 'SIGKILL');
+      await pool.logged('exit', ({ pid }) => pid === victim);
+      await posters.awaitAnswers(50);
+    }
+    await posters.end();
+    return await pool.stop();
+  },
+  'there is a second signal': async (pool) => {
+    pool.child.kill('SIGTERM');
+    await pool.logged('drain');
+    pool.child.kill('SIGTERM');
+  },
+  'the supervisor is killed': (pool) => Promise.resolve(process.kill(pool.supervisor, 'SIGKILL')),
+  'the host is killed': (pool) => Promise.resolve(pool.child.kill('SIGKILL')),
+};
+
+for (const kind of targets) {
+  for (const [what, end] of Object.entries(ends)) {
+    test(`${kind}, over HTTP: every body that was answered is there, and whole, when ${what}`, async (t) => {
+      const { pool, target, port } = await start(t, kind, { handler: 'http' });
+      target.read();
+      const posters = new Posters(port);
+      await posters.awaitAnswers(100);
+      await end(pool, posters);
+      await pool.assertGone();
+      await posters.end();
+      const content = await buffer(target.content());
+      for (const number of posters.answered) assert.ok(content.includes(bodyOf(number)), `body ${number}`);
+    });
+  }
+}
+
+for (const kind of files) {
+  test(`${kind}, over HTTP: what a full disk does not take is not answered`, { skip: noMounts }, async (t) => {
+    const { pool, target, port } = await start(t, kind, { handler: 'http', folder: await smallDisk(t) });
+    const posters = new Posters(port);
+    assert.deepEqual(await pool.exited, { code: 1, signal: null });
+    await posters.end();
+    assert.ok(posters.answered.size > 0);
+    const content = await buffer(target.content());
+    for (const number of posters.answered) assert.ok(content.includes(bodyOf(number)), `body ${number}`);
+  });
+}
+
+async function endsAtLimit(t: TestContext, kind: TargetKind, surroundings: Surroundings, error: string): Promise<void> {
+  const { pool, target, senders } = await run(t, kind, surroundings);
+  const pouring = senders.map((sender) => sender.pour());
+  assert.deepEqual(await pool.exited, { code: 1, signal: null });
+  assert.deepEqual(
+    pool.all('output').map((entry) => entry.error),
+    [error],
+  );
+  assert.ok(undelivered(pool) > 0);
+  assert.deepEqual(pool.complaints, []);
+  await endAll(senders, pouring);
+  assert.equal(sum(await checkOrder(senders, target.content())), mebibyte);
+}
+
+for (const kind of files) {
+  test(`${kind}: a full disk ends the pool with one line and 1; what lies there is in order`, { skip: noMounts }, (t) =>
+    smallDisk(t).then((folder) => endsAtLimit(t, kind, { folder }, 'ENOSPC')),
+  );
+
+  test(`${kind}: so does a file that has its largest size`, (t) =>
+    endsAtLimit(t, kind, { wrapper: ['prlimit', `--fsize=${mebibyte}`] }, 'EFBIG'));
+}
