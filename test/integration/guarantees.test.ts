@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { spawn, spawnSync } from 'node:child_process';
-import { closeSync } from 'node:fs';
+import { closeSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import type { TestContext } from 'node:test';
 
 import { after } from '../helpers/after.js';
@@ -241,4 +242,35 @@ for (const kind of files) {
 
   test(`${kind}: so does a file that has its largest size`, (t) =>
     endsAtLimit(t, kind, { wrapper: ['prlimit', `--fsize=${mebibyte}`] }, 'EFBIG'));
+}
+
+for (const [how, changed] of [
+  ['sendfile', true],
+  ['send', false],
+] as const) {
+  const what = changed ? 'changes what is not read yet' : 'changes nothing';
+  test(`pipe: a client here that sent a file with ${how}, and writes it anew, ${what}`, async (t) => {
+    const { pool, target, port } = await start(t, 'pipe');
+    const script = `
+import os, socket, sys
+port, path = int(sys.argv[1]), sys.argv[2]
+file = open(path, 'r+b')
+client = socket.create_connection(('127.0.0.1', port))
+if sys.argv[3] == 'sendfile': client.sendfile(file)
+else: client.sendall(file.read())
+file.seek(0)
+file.write(b'B' * os.path.getsize(path))
+file.flush()
+`;
+    const size = 384 * 1024; // more than the first read takes, which is a copy
+    const path = join(temporaryFolder(t), 'sent');
+    writeFileSync(path, 'A'.repeat(size));
+    const sender = spawn('python3', ['-c', script, String(port), path, how], { stdio: 'inherit' });
+    assert.deepEqual(await once(sender, 'exit'), [0, null]);
+    target.read();
+    assert.deepEqual(await pool.stop(), { code: 0, signal: null });
+    const content = await buffer(target.content());
+    assert.equal(content.length, size);
+    assert.equal(content.includes('B'), changed);
+  });
 }
