@@ -26,6 +26,12 @@ async function halt(...pids: number[]): Promise<void> {
   await until('stopped', () => pids.every((pid) => statOf(pid)?.state === 'T'));
 }
 
+async function haltThoseLeft(pids: number[]): Promise<void> {
+  const left = pids.filter((pid) => statOf(pid) !== undefined && statOf(pid)?.state !== 'Z');
+  for (const pid of left) process.kill(pid, 'SIGSTOP');
+  await until('stopped, or ended', () => left.every((pid) => ['T', 'Z', undefined].includes(statOf(pid)?.state)));
+}
+
 function goOn(...pids: number[]): void {
   for (const pid of pids) {
     try {
@@ -65,6 +71,11 @@ async function startInGroup(t: TestContext, args: string[] = [], setup: CliSetup
   return await startCli(t, ['--drain-timeout', '10m', ...args], { detached: true, ...setup });
 }
 
+/** It waits, or has ended. */
+function rests(pid: number): boolean {
+  return ['S', 'Z', undefined].includes(statOf(pid)?.state);
+}
+
 /** Every worker that runs. */
 function workersOf(pool: Pool): number[] {
   return childrenOf(pool.supervisor);
@@ -78,17 +89,27 @@ for (const [workers, end] of [
   for (const first of ['the workers', 'the supervisor', 'the host'] as const) {
     const what = end ? 'have sent and closed' : 'have sent';
     test(`SIGTERM to the group, seen by ${first} first: ${workers} workers lose none that wait to be accepted and ${what}`, async (t) => {
-      const pool = await startInGroup(t, ['--workers', String(workers)]);
+      const pool = await startInGroup(t, ['--workers', String(workers), '--log-level', 'debug']);
       const received = text(pool.stdout);
-      const all = [pool.supervisor, ...workersOf(pool)];
-      await halt(...all);
+      // A worker that has a client does not end before the others have heard of the stop.
+      for (let number = 0; number < workers; number++) (await client(pool.tcp)).on('error', () => undefined).resume();
+      await until('each has one', () => pool.all('connect').length === workers);
+      const supervisor = [pool.supervisor];
+      const ours = workersOf(pool);
+      const turns = {
+        'the workers': [ours, supervisor],
+        'the supervisor': [supervisor, ours],
+        'the host': [[pool.pid], supervisor, ours],
+      }[first];
+      await halt(pool.pid, ...supervisor, ...ours);
       await clientsThatSent(pool, 40, 'waiting', end);
-      if (first !== 'the host') await halt(pool.pid);
       process.kill(-pool.pid, 'SIGTERM');
-      const heard = first === 'the workers' ? all.slice(1) : first === 'the supervisor' ? all.slice(0, 1) : [];
-      goOn(...heard);
-      await until('heard', () => heard.every((pid) => !signalsPending(pid, 'SIGTERM')));
-      goOn(pool.pid, ...all);
+      for (const turn of turns) {
+        goOn(...turn);
+        await until('heard', () => turn.every((pid) => !signalsPending(pid, 'SIGTERM') && rests(pid)));
+        await haltThoseLeft(turn);
+      }
+      goOn(pool.pid, ...supervisor, ...ours);
       assert.deepEqual(await pool.exited, { code: 0, signal: null });
       assert.equal(await received, 'waiting'.repeat(40));
     });
