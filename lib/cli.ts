@@ -29,9 +29,6 @@ const loggedFailures = new Set<ErrorCode>([
 /** How long stderr may take to take the last lines, in ms. */
 const lastWordsPatience = 1000;
 
-/** How long a pool whose npm was killed goes on delivering, in ms. */
-const orphanDrain = 500;
-
 function version(): string {
   const manifest = JSON.parse(readFileSync(join(__dirname, '..', 'package.json'), 'utf8')) as { version: string };
   return manifest.version;
@@ -101,7 +98,8 @@ async function run({ options, logFormat, statsInterval }: Extract<Command, { act
       if (isLogged('warn', level)) log(ignoredSignal(signal));
     },
   });
-  watchPackageManager(() => void pool.stop({ drainTimeout: orphanDrain }).catch(fail));
+  // A signal to npm or to its group ends the shell between the two at once: no reason to deliver less.
+  watchPackageManager(() => void pool.stop().catch(fail));
   pool.on('close', () => {
     // What stderr still holds is not waited for longer than this.
     setTimeout(() => {
@@ -130,6 +128,10 @@ async function run({ options, logFormat, statsInterval }: Extract<Command, { act
 
 function main(): void {
   process.on('exit', closeHungUpTerminals);
+  // Left to itself Node sets the signals back before it ends, and dies of one that comes then.
+  process.on('beforeExit', () => {
+    process.exit();
+  });
   try {
     const command = parseCommand(process.argv.slice(2));
     if (command.action === 'run') void run(command);

@@ -47,13 +47,13 @@ event_source::event_source(std::initializer_list<int> handled) {
   handler_fd = write_end_.get();
   for (count& signals : arrived) signals.store(0);
 
-  for (const int number : {SIGCHLD, SIGTERM, SIGINT, SIGALRM}) {
+  for (const int number : {SIGCHLD, SIGTERM, SIGINT, SIGQUIT, SIGALRM}) {
     const bool wanted = std::find(handled.begin(), handled.end(), number) != handled.end();
     // Were SIGCHLD ignored, children would be reaped unseen.
     const auto unwanted = number == SIGCHLD ? SIG_DFL : SIG_IGN;
     set_handler(number, wanted ? on_signal : unwanted);
   }
-  for (const int number : {SIGPIPE, SIGXFSZ, SIGHUP, SIGQUIT, SIGUSR1, SIGUSR2}) set_handler(number, SIG_IGN);
+  for (const int number : {SIGPIPE, SIGXFSZ, SIGHUP, SIGUSR1, SIGUSR2}) set_handler(number, SIG_IGN);
   sys::unblock_signals();
 }
 

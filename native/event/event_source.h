@@ -13,8 +13,8 @@ namespace procpool::event {
 class event_source {
  public:
   /// Installs the handler for `handled`, discards SIGPIPE and SIGXFSZ (their causes are seen as EPIPE
-  /// and EFBIG) and what a user may send to the whole process group, which the host is to answer:
-  /// SIGHUP, SIGQUIT, SIGALRM, SIGUSR1, SIGUSR2. Then it unblocks all: exec and fork are made with
+  /// and EFBIG) and, unless it is handled, what a user may send to the whole process group: SIGTERM,
+  /// SIGINT, SIGQUIT, SIGHUP, SIGALRM, SIGUSR1, SIGUSR2. Then it unblocks all: exec and fork are made with
   /// signals blocked, so that none kills the new process or runs the parent's handler in it. Throws
   /// sys_error.
   explicit event_source(std::initializer_list<int> handled);

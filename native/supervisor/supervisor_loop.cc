@@ -28,6 +28,11 @@ ipc::log_record counted(std::uint64_t count, std::uint32_t value = 0) {
   return record;
 }
 
+/// Moves on as long as a worker that has to end does something.
+std::uint64_t progress_of(const ipc::worker_slot& stats) {
+  return stats.closed.get() + stats.refused.get() + stats.bytes_out.get();
+}
+
 }  // namespace
 
 supervisor_loop::supervisor_loop(const ipc::pool_config& config, ipc::pool_page& page, event::poller& poller,
@@ -37,7 +42,7 @@ supervisor_loop::supervisor_loop(const ipc::pool_config& config, ipc::pool_page&
       host_(host),
       log_channel_(std::move(log_channel)),
       poller_(poller),
-      signals_({SIGCHLD, SIGTERM, SIGINT}),
+      signals_({SIGCHLD, SIGTERM, SIGINT, SIGQUIT}),
       queue_(std::move(listener), static_cast<bool>(config.socket_file), poller_, listener_tag),
       channels_(ipc::max_workers),
       tokens_(ipc::max_workers),
@@ -463,15 +468,17 @@ void supervisor_loop::expire() {
   if (!stop_.expire(now_ms())) return;
   publish_stage();
   host_.write(ipc::log_event::expire);
-  for (const int slot : table_.alive()) order(slot, ipc::worker_order::expire);
+  for (const int slot : table_.alive()) {
+    progress_[static_cast<std::size_t>(slot)] = progress_of(page_.workers[slot]);
+    order(slot, ipc::worker_order::expire);
+  }
 }
 
 /// Workers whose counters move on are not stuck, however long they take to count what is left.
 void supervisor_loop::kill_stuck_workers(std::uint64_t now) {
   bool moving = false;
   for (const int slot : table_.alive()) {
-    const ipc::worker_slot& stats = page_.workers[slot];
-    const std::uint64_t progress = stats.closed.get() + stats.refused.get() + stats.bytes_out.get();
+    const std::uint64_t progress = progress_of(page_.workers[slot]);
     if (std::exchange(progress_[static_cast<std::size_t>(slot)], progress) != progress) {
       moving = true;
       continue;

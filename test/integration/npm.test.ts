@@ -1,10 +1,12 @@
 import assert from 'node:assert/strict';
 import { spawn, spawnSync } from 'node:child_process';
+import { closeSync } from 'node:fs';
 import type { TestContext } from 'node:test';
+import { setTimeout as wait } from 'node:timers/promises';
 
 import { after } from '../helpers/after.js';
-import { Cli, root } from '../helpers/cli.js';
-import { client, deliver, write } from '../helpers/clients.js';
+import { Cli, realPipe, root } from '../helpers/cli.js';
+import { client, deliver } from '../helpers/clients.js';
 import { childrenOf, descendantsOf, isLeft, statOf } from '../helpers/processes.js';
 import { test } from '../helpers/test.js';
 import { until } from '../helpers/until.js';
@@ -13,10 +15,13 @@ import { text } from '../helpers/within.js';
 /** The command as `npm start` runs it, in a process group of its own as a shell would put it. */
 async function npmStart(t: TestContext, args: string[] = []): Promise<Cli & { tcp: number }> {
   const command = ['--silent', 'start', '--', '--port', '0', '--host', '127.0.0.1', '--log-format', 'json', ...args];
-  const child = spawn('npm', command, { cwd: root, detached: true, stdio: ['ignore', 'pipe', 'pipe'] });
-  const pool = new Cli(child);
+  // A pipe that Node does not read out when npm ends.
+  const { readEnd, writeEnd } = realPipe();
+  const child = spawn('npm', command, { cwd: root, detached: true, stdio: ['ignore', writeEnd, 'pipe'] });
+  closeSync(writeEnd);
+  const pool = new Cli(child, readEnd);
   after(t, async () => {
-    child.stdout.destroy();
+    readEnd.destroy();
     await pool.end();
   });
   return Object.assign(pool, { tcp: await pool.port() });
@@ -79,7 +84,7 @@ for (const [name, command] of [
 }
 
 test('the pool ends when the npm above it is killed while a reader stalls the output', async (t) => {
-  const pool = await npmStart(t, ['--log-level', 'debug']);
+  const pool = await npmStart(t, ['--log-level', 'debug', '--drain-timeout', '1s']);
   const socket = await client(pool.tcp);
   socket.on('error', () => undefined).resume();
   socket.write(Buffer.alloc(2 ** 22));
@@ -89,17 +94,31 @@ test('the pool ends when the npm above it is killed while a reader stalls the ou
   await pool.assertGone();
 });
 
-test('Ctrl-C under npm, which passes it on once more, counts once', async (t) => {
-  const pool = await npmStart(t, ['--log-level', 'debug', '--drain-timeout', '10m', '--workers', '1']);
-  const socket = await client(pool.tcp);
-  socket.on('error', () => undefined).resume();
-  await write(socket, Buffer.alloc(2 ** 20, 'x'));
-  await pool.logged('stall');
-  process.kill(-pool.pid, 'SIGINT');
-  await pool.logged('drain');
-  const received = text(pool.stdout);
-  await pool.exited;
-  assert.equal((await received).length, 2 ** 20);
-  assert.deepEqual(pool.all('expire'), []);
-  assert.equal(statOf(pool.supervisor), undefined);
-});
+const stops: Record<string, (pool: Cli) => unknown> = {
+  'Ctrl-C under npm, which passes it on once more, counts once': (pool) => process.kill(-pool.pid, 'SIGINT'),
+  'SIGTERM to npm, whose shell dies of it at once, drains all the same': (pool) => pool.child.kill('SIGTERM'),
+  'SIGTERM to the group of npm does not cut the drain': (pool) => process.kill(-pool.pid, 'SIGTERM'),
+  'SIGQUIT to the group of npm does not cut the drain': (pool) => process.kill(-pool.pid, 'SIGQUIT'),
+};
+
+for (const [what, stop] of Object.entries(stops)) {
+  test(what, async (t) => {
+    const pool = await npmStart(t, ['--log-level', 'debug', '--drain-timeout', '10m', '--workers', '1']);
+    const socket = await client(pool.tcp);
+    socket.on('error', () => undefined).resume();
+    const size = 2 ** 23;
+    socket.end(Buffer.alloc(size, 'x'));
+    await pool.logged('stall');
+    const { supervisor } = pool;
+    stop(pool);
+    await pool.logged('drain');
+    // As long as the command needs to see that npm or its shell is gone, and more.
+    await wait(1000);
+    const received = text(pool.stdout);
+    await pool.exited;
+    const { length } = await received;
+    assert.ok(length > 2 ** 18 && length <= size, String(length));
+    for (const event of ['expire', 'undelivered']) assert.deepEqual(pool.all(event), []);
+    assert.equal(statOf(supervisor), undefined);
+  });
+}

@@ -81,18 +81,52 @@ test('SIGHUP opens the output file anew, with nothing lost between the two, and 
   );
 });
 
-test('a process group that gets SIGQUIT, SIGHUP and SIGUSR1 while the pool starts keeps its supervisor', async (t) => {
+test('a process group that gets SIGHUP, SIGUSR1 and others while the pool starts keeps its supervisor', async (t) => {
   const pool = runCli(t, ['--port', '0', '--host', '127.0.0.1', '--workers', '8'], { detached: true });
   // From when Node has handed over to the command: before, they are Node's.
   await until('the supervisor', () => pool.supervisor !== 0);
   for (let round = 0; round < 50; round++) {
     for (const signal of ['SIGHUP', 'SIGUSR1', 'SIGUSR2', 'SIGALRM'] as const) process.kill(-pool.pid, signal);
   }
-  process.kill(pool.supervisor, 'SIGQUIT');
   await pool.port();
   assert.deepEqual(await pool.stop(), { code: 0, signal: null });
   assert.deepEqual(pool.complaints, []);
 });
+
+for (const signal of ['SIGTERM', 'SIGINT', 'SIGQUIT'] as const) {
+  test(`${signal} to the command and to its group, as timeout(1) sends it, counts once`, async (t) => {
+    const pool = await startCli(t, ['--drain-timeout', '10m', '--log-level', 'debug'], { detached: true });
+    const socket = await client(pool.tcp);
+    socket.on('error', () => undefined).resume();
+    const size = 2 ** 23;
+    socket.end(Buffer.alloc(size, 'x'));
+    await pool.logged('stall');
+    process.kill(pool.pid, signal);
+    process.kill(-pool.pid, signal);
+    await pool.logged('drain');
+    const received = text(pool.stdout);
+    assert.deepEqual(await pool.exited, { code: 0, signal: null });
+    const { length } = await received;
+    assert.ok(length > 2 ** 18 && length <= size, String(length));
+    assert.deepEqual(pool.all('expire'), []);
+  });
+}
+
+for (const signal of ['SIGTERM', 'SIGHUP', 'SIGUSR1', 'SIGUSR2', 'SIGALRM'] as const) {
+  test(`${signal} in the last moments changes nothing about the status`, async (t) => {
+    for (let round = 0; round < 5; round++) {
+      const pool = await startCli(t, ['--workers', '1']);
+      pool.stdout.resume();
+      pool.note();
+      pool.child.kill('SIGTERM');
+      await pool.logged('done');
+      const sending = setInterval(() => pool.child.kill(signal), 1);
+      const exit = await pool.exited;
+      clearInterval(sending);
+      assert.deepEqual(exit, { code: 0, signal: null });
+    }
+  });
+}
 
 test('nohup protects the pool', async (t) => {
   const folder = temporaryFolder(t);
