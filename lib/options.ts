@@ -202,19 +202,27 @@ export function checkOption(option: keyof ProcessPoolOptions, value: unknown): v
   if (wanted !== undefined) throw optionError(option, value, wanted);
 }
 
-/** Checks everything and fills in the defaults; throws `ERR_PROCPOOL_OPTION`. */
-export function fillOptions(options: ProcessPoolOptions): FilledOptions {
-  const given: unknown = options;
+/** The options with their values at this moment, inherited ones too. */
+function checkedOptions(given: unknown): ProcessPoolOptions {
   if (typeof given !== 'object' || given === null || Array.isArray(given)) {
     throw optionError('options', given, 'an object');
   }
-  for (const [option, value] of Object.entries(options)) {
-    if (!Object.hasOwn(checks, option)) {
-      const message = `option "${option}" is unknown, its value ${show(value)}`;
-      throw new ProcpoolError('ERR_PROCPOOL_OPTION', message, { option, value });
-    }
-    if (value !== undefined) checkOption(option as keyof ProcessPoolOptions, value);
+  const all = given as Record<string, unknown>;
+  const unknown = Object.keys(all).find((option) => !Object.hasOwn(checks, option));
+  if (unknown !== undefined) {
+    const [option, value] = [unknown, all[unknown]];
+    const message = `option "${option}" is unknown, its value ${show(value)}`;
+    throw new ProcpoolError('ERR_PROCPOOL_OPTION', message, { option, value });
   }
+  const values = Object.keys(checks).map((option) => [option, all[option]] as const);
+  const present = values.filter(([, value]) => value !== undefined);
+  for (const [option, value] of present) checkOption(option as keyof ProcessPoolOptions, value);
+  return Object.fromEntries(present);
+}
+
+/** Checks everything and fills in the defaults; throws `ERR_PROCPOOL_OPTION`. */
+export function fillOptions(given: ProcessPoolOptions): FilledOptions {
+  const options = checkedOptions(given);
   for (const option of ['port', 'host'] as const) {
     if (options.path !== undefined && options[option] !== undefined) {
       throw optionError(option, options[option], 'left out where option "path" is given');

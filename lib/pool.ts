@@ -19,6 +19,7 @@ import {
 } from './native.js';
 import {
   checkOption,
+  optionError,
   type FilledOptions,
   fillOptions,
   handlers,
@@ -157,7 +158,7 @@ export class ProcessPool<
   /**
    * Changes the number of workers; resolves when that many accept. Rejects with `ERR_PROCPOOL_WORKERS` where they cannot
    * be started: the pool keeps the size it had. One that is too many takes no new connections and
-   * ends with the last that it has.
+   * ends with the last that it has; while such have all 1024 places, a new one waits for the first of them to end.
    */
   async resize(workers: number): Promise<void> {
     checkOption('workers', workers);
@@ -202,11 +203,12 @@ export class ProcessPool<
    */
   async stop({ drainTimeout, signal }: StopOptions = {}): Promise<void> {
     if (drainTimeout !== undefined) checkOption('drainTimeout', drainTimeout);
+    const number = numberOf(signal);
     if (signal !== undefined) this.#signals += 1;
     if (this.#phase === 'idle') this.#end(undefined);
     if (this.#phase !== 'ended') {
       this.#phase = 'stopping';
-      this.#native?.stop(drainTimeout, signal === undefined ? 0 : constants.signals[signal]);
+      this.#native?.stop(drainTimeout, number);
       const asked = drainTimeout ?? (this.#signals > 1 ? 0 : this.#options.drainTimeout);
       this.#unansweredMs = Math.min(this.#unansweredMs, performance.now() + asked);
       this.#watchStop();
@@ -497,6 +499,15 @@ async function resolveHost(host: string | undefined): Promise<string> {
 }
 
 /** What to do about a port that is refused to users; empty if that is not the reason. */
+/** 0 for none. */
+function numberOf(signal: NodeJS.Signals | undefined): number {
+  if (signal === undefined) return 0;
+  const numbers: Partial<Record<string, number>> = constants.signals;
+  const number = numbers[signal];
+  if (number === undefined) throw optionError('signal', signal, 'the name of a signal');
+  return number;
+}
+
 function privilegedPort(port: number): string {
   if (port >= 1024) return '';
   return ': ports below 1024 need CAP_NET_BIND_SERVICE, or a lower net.ipv4.ip_unprivileged_port_start';

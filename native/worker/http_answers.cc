@@ -39,7 +39,7 @@ outcome http_answers::give(http_client& one, http::reply what) {
   stats_.bytes_discarded.add(one.body.size());
   one.body.clear();
   one.leave();
-  one.window_left = 0;
+  one.wanted = 0;
   const std::string_view text = write(one, what);
   stats_.requests.add(1);
   if (what.status >= 400) stats_.rejected.add(1);

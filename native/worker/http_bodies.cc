@@ -23,7 +23,7 @@ constexpr std::size_t small_bytes = 1 << 16;
 // What a worker's files may hold together: a body of the greatest size always.
 constexpr std::uint64_t spool_bytes = std::uint64_t{1} << 30;
 
-// A body has to come with so many bytes in as long as this, in ms.
+// Of a body so many bytes have to come in each such time, in ms.
 constexpr std::uint64_t window_bytes = 10'000;
 constexpr std::uint32_t window_ms = 20'000;
 
@@ -52,7 +52,6 @@ bool http_bodies::add(http_client& one, std::span<const char> data, bool last) {
     delivery_.add(data);
     return true;
   }
-  one.window_left -= std::min<std::uint64_t>(one.window_left, data.size());
   if (one.advance(data.size())) list_of(one).append(one, sys::monotonic_ns());
   const bool scarce = one.body.spooled() || memory_ > memory_bytes / 2;
   if (one.body.bytes().size() + data.size() > (scarce ? small_bytes : body_bytes)) spill(one);
@@ -66,14 +65,7 @@ bool http_bodies::add(http_client& one, std::span<const char> data, bool last) {
 
 /// If there is no file for it, it stays in memory.
 void http_bodies::spill(http_client& one) {
-  sys::result spilt = one.body.spill(spool_);
-  if (spilt < 0) {
-    auto* const slow = static_cast<http_client*>(spooled_.slowest(sys::monotonic_ns(), &one));
-    if (slow != nullptr) {
-      give_way(*slow);
-      spilt = one.body.spill(spool_);
-    }
-  }
+  const sys::result spilt = one.body.spill(spool_);
   if (spilt < 0) note_failed_spill(one, static_cast<int>(-spilt));
   if (one.body.spooled()) spooled_.append(one, sys::monotonic_ns());
 }
@@ -116,8 +108,17 @@ pace::list& http_bodies::list_of(const http_client& one) {
 }
 
 void http_bodies::await_more(http_client& one) {
-  if (one.window_left > 0) return;
-  one.window_left = window_bytes;
+  if (one.wanted == 0) begin_window(one, 0);
+}
+
+bool http_bodies::keeps_pace(http_client& one) {
+  if (one.seen < one.wanted) return false;
+  begin_window(one, one.seen);
+  return true;
+}
+
+void http_bodies::begin_window(http_client& one, std::uint64_t from) {
+  one.wanted = from + window_bytes;
   deadlines_.expect(one, timeout_reason::pace, window_ms);
 }
 

@@ -31,6 +31,8 @@ class http_bodies {
   http_client* next_slow();
   /// More of its body has to come, at the least pace: or its deadline for that passes.
   void await_more(http_client& one);
+  /// The deadline has passed. False: too little has come. Else the next one is set.
+  bool keeps_pace(http_client& one);
   /// The body is here as a whole. Throws std::bad_alloc, and nothing of it is delivered then.
   void complete(http_client& one);
 
@@ -84,6 +86,7 @@ class http_bodies {
     std::uint64_t at = 0;  // what is read of it
   };
 
+  void begin_window(http_client& one, std::uint64_t from);
   void spill(http_client& one);
   void note_failed_spill(const http_client& one, int error);
   bool make_room(const http_client& one, std::size_t bytes);

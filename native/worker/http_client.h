@@ -37,7 +37,7 @@ struct http_client : connection, pace::entry {
   std::uint64_t seen = 0;              // bytes of its body
   std::uint64_t mark = 0;              // what is delivered with its body
   std::uint64_t waits_since_ns = 0;    // for stdout, queued or delivering
-  std::uint64_t window_left = 0;       // bytes that its body wants before its pace is looked at next
+  std::uint64_t wanted = 0;            // what `seen` has to reach while its pace is watched; 0: it is not yet
   std::uint64_t place_number = 0;      // of its place in a queue
   std::optional<http::parser> parser;  // from its first byte on
   http_body body;                      // as far as it has come, or waits for stdout

@@ -129,6 +129,7 @@ outcome http_handler::on_due(client& one, timeout_reason reason) {
       if (!begun || !one.parser) return {verdict::timed_out};
       // What has come is read first.
       if (reason == timeout_reason::pace && waiting_bytes(one) > 0) return put_off(one, reason, grace_ms);
+      if (reason == timeout_reason::pace && bodies_.keeps_pace(one)) return {verdict::keep};
       if (reason == timeout_reason::pace) return refuse_slow(one);
       clients_.note_timeout(one, reason);
       return refuse(one, 408, "the request took too long");

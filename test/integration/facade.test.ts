@@ -389,6 +389,16 @@ for (const [what, stop] of [
   });
 }
 
+test('a stop with a signal that there is not is refused, and changes nothing', async (t) => {
+  const pool = await startPool(t);
+  await assert.rejects(pool.stop({ signal: 'SIGNONE' as NodeJS.Signals }), {
+    code: 'ERR_PROCPOOL_OPTION',
+    message: 'option "signal" must be the name of a signal, not "SIGNONE"',
+  });
+  await pool.resize(1);
+  await pool.stop();
+});
+
 test('there is no output and no address before the start, and an error says so', async () => {
   const pool = new ProcessPool({ port: 0, output: 'pipe' });
   assert.throws(() => pool.output, {

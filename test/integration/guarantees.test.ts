@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { spawn, spawnSync } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { closeSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { TestContext } from 'node:test';
@@ -7,6 +7,7 @@ import type { TestContext } from 'node:test';
 import { after } from '../helpers/after.js';
 import { Cli, cli } from '../helpers/cli.js';
 import { temporaryFolder } from '../helpers/files.js';
+import { noMounts, smallDisk } from '../helpers/disk.js';
 import { bodyOf, Posters } from '../helpers/posters.js';
 import { checkOrder, Sender } from '../helpers/sender.js';
 import { files, openTarget, readByOthers, type Target, type TargetKind, targets } from '../helpers/target.js';
@@ -157,22 +158,6 @@ for (const kind of readByOthers) {
   });
 }
 
-const noMounts = spawnSync('unshare', ['--mount', 'true']).status !== 0 && 'needs unshare(1) and its permission';
-
-/** A disk of a mebibyte, in a mount namespace that ends with the test. */
-async function smallDisk(t: TestContext): Promise<string> {
-  const folder = temporaryFolder(t);
-  const script = 'mount -t tmpfs -o size=1m none "$0" && echo mounted && exec cat';
-  const holder = spawn('unshare', ['--mount', 'sh', '-c', script, folder], { stdio: ['pipe', 'pipe', 'inherit'] });
-  const exited = once(holder, 'exit');
-  after(t, async () => {
-    holder.stdin.end();
-    await exited;
-  });
-  await once(holder.stdout, 'data');
-  return `/proc/${holder.pid}/root${folder}`;
-}
-
 const ends: Record<string, (pool: Cli, posters: Posters) => Promise<unknown>> = {
   'workers are killed': async (pool, posters) => {
     for (const number of [0, 1, 2]) {
@@ -211,7 +196,7 @@ for (const kind of targets) {
 
 for (const kind of files) {
   test(`${kind}, over HTTP: what a full disk does not take is not answered`, { skip: noMounts }, async (t) => {
-    const { pool, target, port } = await start(t, kind, { handler: 'http', folder: await smallDisk(t) });
+    const { pool, target, port } = await start(t, kind, { handler: 'http', folder: await smallDisk(t, '1m') });
     const posters = new Posters(port);
     assert.deepEqual(await pool.exited, { code: 1, signal: null });
     await posters.end();
@@ -237,7 +222,7 @@ async function endsAtLimit(t: TestContext, kind: TargetKind, surroundings: Surro
 
 for (const kind of files) {
   test(`${kind}: a full disk ends the pool with one line and 1; what lies there is in order`, { skip: noMounts }, (t) =>
-    smallDisk(t).then((folder) => endsAtLimit(t, kind, { folder }, 'ENOSPC')),
+    smallDisk(t, '1m').then((folder) => endsAtLimit(t, kind, { folder }, 'ENOSPC')),
   );
 
   test(`${kind}: so does a file that has its largest size`, (t) =>

@@ -5,6 +5,7 @@ import { setTimeout as wait } from 'node:timers/promises';
 
 import { after } from '../helpers/after.js';
 import { startCli } from '../helpers/cli.js';
+import { noMounts, smallDisk } from '../helpers/disk.js';
 import { counters, fetch, get, post, RawClient, send } from '../helpers/http.js';
 import { piece, piecesIn, randomSize } from '../helpers/pieces.js';
 import { startPool } from '../helpers/pool.js';
@@ -109,6 +110,29 @@ test('what a worker holds of all bodies in memory is bounded: the rest is in fil
   assert.equal((await pool.stop()).code, 0);
   assert.equal((await received).length, 50 * mebibyte);
 });
+
+test(
+  'a long body without a file for it waits in memory, and no other has to give way',
+  { skip: noMounts },
+  async (t) => {
+    const disk = await smallDisk(t, '2m');
+    const args = ['--handler', 'http', '--workers', '1', '--max-body', '64m', '--log-level', 'debug'];
+    const pool = await startCli(t, args, { env: { ...process.env, TMPDIR: disk } });
+    const received = buffer(pool.stdout);
+    const size = 1_600_000;
+    const slow = await RawClient.connect(pool.tcp);
+    slow.write(`POST / HTTP/1.1\r\nHost: x\r\nContent-Length: ${size}\r\n\r\n${'s'.repeat(size - 100)}`);
+    await until('it has a file', () => descriptorsOf(pool.worker(0)).some((path) => path.endsWith(' (deleted)')));
+    // From a quarter of a second on it counts as slow.
+    await wait(500);
+    assert.equal(await send(pool.tcp, 'o'.repeat(3_000_000)), 204);
+    assert.equal((await pool.logged('spool')).error, 'ENOSPC');
+    slow.write('s'.repeat(100));
+    assert.equal((await slow.answer()).status, 204);
+    assert.equal((await pool.stop()).code, 0);
+    assert.equal((await received).length, size + 3_000_000);
+  },
+);
 
 test('a long body at 200 KiB a second keeps nobody waiting', async (t) => {
   const pool = await startCli(t, [...http, '--max-body', '1g']);

@@ -89,9 +89,11 @@ test('a body has to come at the least pace, and one that does takes as long as i
   const pool = await startCli(t, [...http, '--workers', '1', '--request-timeout', '0s', '--max-body', '1g']);
   const received = text(pool.stdout);
   const [slow, steady] = [await RawClient.connect(pool.tcp), await RawClient.connect(pool.tcp)];
+  const lumpy = await RawClient.connect(pool.tcp);
   const head = 'POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n';
   slow.write(head);
   steady.write(head);
+  lumpy.write(`${head}2ee0\r\n${'l'.repeat(12_000)}\r\n`);
   const timer = setInterval(() => {
     slow.write('1\r\ns\r\n');
     steady.write(`3e8\r\n${'f'.repeat(1000)}\r\n`);
@@ -103,10 +105,12 @@ test('a body has to come at the least pace, and one that does takes as long as i
   assert.equal(refused.status, 408);
   assert.equal((await pool.logged('timeout')).reason, 'pace');
   clearInterval(timer);
-  steady.write('0\r\n\r\n');
-  assert.equal((await steady.answer()).status, 204);
+  for (const one of [steady, lumpy]) {
+    one.write('0\r\n\r\n');
+    assert.equal((await one.answer()).status, 204);
+  }
   assert.equal((await pool.stop()).code, 0);
-  assert.match(await received, /^f+$/);
+  assert.match(await received, /^f+l{12000}$/);
 });
 
 test('a greatest age holds for clients that leave a request unfinished or answers unread', async (t) => {

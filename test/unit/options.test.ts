@@ -32,6 +32,15 @@ test('the defaults are those of the documentation', () => {
   assert.equal(fillOptions({ port: undefined }).port, 10714);
 });
 
+test('inherited options count, and are checked', () => {
+  assert.equal(fillOptions(Object.create({ workers: 7 }) as ProcessPoolOptions).workers, 7);
+  assert.throws(() => fillOptions(Object.create({ workers: 1025 }) as ProcessPoolOptions), {
+    code: 'ERR_PROCPOOL_OPTION',
+    option: 'workers',
+    value: 1025,
+  });
+});
+
 const bad: [option: string, values: unknown[]][] = [
   ['port', [-1, 65536, 1.5, '80', Number.NaN, null, {}, []]],
   ['host', ['', 7, 'a\0b', null]],
