@@ -79,8 +79,9 @@ async function hold(system: System, connections: number): Promise<Sample> {
   };
 }
 
-/** W4: what idle connections take. */
-export function idle(connections: number): Workload {
+/** W4: what idle connections take, as many of them as ours can hold here. */
+export function idle(wanted: number): Workload {
+  const connections = fitting(wanted, sink.holders);
   return {
     id: `W4-${connections}`,
     title: `${connections.toLocaleString('en')} idle connections`,
@@ -107,7 +108,8 @@ async function send(messages: number, connections: number): Promise<Sample> {
 }
 
 /** W4: what idle connections make others cost, against none. */
-export function besideIdle(messages: number, connections: number): Workload {
+export function besideIdle(messages: number, wanted: number): Workload {
+  const connections = fitting(wanted, sink.holders);
   const contender = (name: string, kind: Contender['kind'], idleOnes: number): Contender => ({
     name,
     kind,
