@@ -13,14 +13,16 @@ export class Sender {
   handedOver = 0;
   ended = false;
   cutOff = false;
+  /** The other side reset the connection, or ended it first. */
+  broken = false;
   #begun = 0;
 
   constructor(
     readonly index: number,
     readonly socket: Socket,
   ) {
-    socket.on('error', () => (this.cutOff = true)).on('close', () => (this.cutOff = true));
-    socket.resume();
+    socket.on('error', () => (this.cutOff = this.broken = true)).on('close', () => (this.cutOff = true));
+    socket.on('end', () => (this.broken ||= !socket.writableEnded)).resume();
   }
 
   static async connect(index: number, port: number): Promise<Sender> {

@@ -78,13 +78,13 @@ for (const kind of targets) {
     const victim = pool.worker(0);
     process.kill(victim, 'SIGKILL');
     await pool.logged('exit', ({ pid, signal }) => pid === victim && signal === 'SIGKILL');
-    await until('its clients notice', () => senders.some(({ cutOff }) => cutOff));
-    for (const sender of senders) sender.ended = true;
-    const whole = senders.filter(({ cutOff }) => !cutOff);
-    assert.ok(whole.length > 0);
-    await Promise.all(pouring);
+    await until('its clients notice', () => senders.some(({ broken }) => broken));
+    await endAll(senders, pouring);
+    await until('all connections have ended', () => senders.every(({ cutOff }) => cutOff));
     const exit = await pool.stop();
     const came = await checkOrder(senders, target.content());
+    const whole = senders.filter(({ broken }) => !broken);
+    assert.ok(whole.length > 0);
     for (const { index, handedOver } of whole) assert.equal(came[index], handedOver, `client ${index}`);
     assert.deepEqual(exit, { code: undelivered(pool) > 0 ? 1 : 0, signal: null });
   });
