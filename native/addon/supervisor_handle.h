@@ -4,8 +4,8 @@
 #include <sys/types.h>
 
 #include <cstdint>
-#include <deque>
 #include <functional>
+#include <list>
 #include <memory>
 #include <vector>
 
@@ -67,7 +67,7 @@ class supervisor_handle : public Napi::ObjectWrap<supervisor_handle> {
   pid_t pid_ = 0;
   ipc::channel control_;
   ipc::channel log_;
-  std::deque<waiting_order> orders_;  // not sent yet
+  std::list<waiting_order> orders_;  // not sent yet; a deque would need libstdc++ of GCC 11
   readable* control_watch_ = nullptr;
   readable* log_watch_ = nullptr;
   int open_watches_ = 0;
