@@ -5,8 +5,8 @@ import { after } from './after.js';
 import { until } from './until.js';
 import { within } from './within.js';
 
-/** For what is traced: LeakSanitizer cannot look at a process that strace holds. */
-export const traceable = { ...process.env, ASAN_OPTIONS: `${process.env.ASAN_OPTIONS ?? ''}:detect_leaks=0` };
+/** For what is traced. */
+export { withoutLeakCheck as traceable } from './sanitizer.js';
 
 /** Attaches strace(1) to a process, and its children to come. Returns how to detach it. */
 async function attach(t: TestContext, pid: number, args: string[]): Promise<() => Promise<string[]>> {

@@ -2,6 +2,7 @@ import { spawn, spawnSync, type StdioOptions } from 'node:child_process';
 import type { TestContext } from 'node:test';
 
 import { Cli, cli } from './cli.js';
+import { withoutLeakCheck } from './sanitizer.js';
 
 /** A user to whom nothing belongs, for whom limits and permissions hold: a different one in each file of tests. */
 export const nobody = 100_000 + process.pid;
@@ -24,7 +25,7 @@ interface Surroundings {
 export function runAsNobody(t: TestContext, args: string[], { wrapper = [], cwd }: Surroundings = {}): Cli {
   const [file = '', ...rest] = [...wrapper, process.execPath, cli, '--log-format', 'json', ...args];
   const stdio: StdioOptions = ['ignore', 'ignore', 'pipe'];
-  const child = spawn(file, rest, { ...asNobody, cwd, stdio });
+  const child = spawn(file, rest, { ...asNobody, cwd, stdio, env: withoutLeakCheck });
   const run = new Cli(child);
   t.after(async () => {
     if (child.exitCode === null && child.signalCode === null) child.kill('SIGKILL');

@@ -7,6 +7,7 @@ import { after } from '../helpers/after.js';
 import { startCli } from '../helpers/cli.js';
 import { fetch, get, post, RawClient, send } from '../helpers/http.js';
 import { privateMemoryOf } from '../helpers/processes.js';
+import { sanitized } from '../helpers/sanitizer.js';
 import { test } from '../helpers/test.js';
 import { until } from '../helpers/until.js';
 import { startPool } from '../helpers/pool.js';
@@ -284,7 +285,6 @@ test('a client that reads none of its answers is bounded, timed out, and the oth
   while (pool.all('timeout').length === 0) {
     assert.equal(await send(pool.tcp, 'x'), 204);
     // The sanitizers keep what is freed.
-    const sanitized = process.env.PROCPOOL_TEST_SCALE !== undefined;
     assert.ok(sanitized || privateMemoryOf(pool.worker(0)) - before < 2048);
   }
   assert.equal(pool.all('timeout')[0]?.reason, 'idle');

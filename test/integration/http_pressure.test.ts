@@ -10,13 +10,13 @@ import { counters, fetch, get, post, RawClient, send } from '../helpers/http.js'
 import { piece, piecesIn, randomSize } from '../helpers/pieces.js';
 import { startPool } from '../helpers/pool.js';
 import { descriptorsOf, privateMemoryOf } from '../helpers/processes.js';
+import { noMemoryLimits, sanitized } from '../helpers/sanitizer.js';
 import { test } from '../helpers/test.js';
 import { until } from '../helpers/until.js';
 import { buffer, text } from '../helpers/within.js';
 
 const http = ['--handler', 'http', '--workers', '1', '--log-level', 'debug'];
 const mebibyte = 2 ** 20;
-const sanitized = process.env.PROCPOOL_TEST_SCALE !== undefined;
 
 /** Clients that send all of a body of a mebibyte but its last byte. */
 async function hold(port: number, count: number): Promise<RawClient[]> {
@@ -194,9 +194,7 @@ function limitMemory(pid: number, bytes: string): void {
   assert.equal(spawnSync('prlimit', ['--pid', String(pid), `--as=${bytes}:`]).status, 0);
 }
 
-const noLimits =
-  (sanitized && 'a sanitizer ends a process that gets no memory') ||
-  (spawnSync('prlimit', ['--version']).status !== 0 && 'needs prlimit(1)');
+const noLimits = noMemoryLimits || (spawnSync('prlimit', ['--version']).status !== 0 && 'needs prlimit(1)');
 
 /** Pieces one behind the other on a connection: how many were answered, with what. */
 async function pipeline(port: number, numbers: number[], sizes: number[], into: Map<number, number>): Promise<void> {

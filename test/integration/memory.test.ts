@@ -7,11 +7,12 @@ import { suite, type TestContext } from 'node:test';
 import type { LogEntry, ProcessPoolOptions } from '../../lib/index.js';
 import { client, deliver } from '../helpers/clients.js';
 import { type ProcessPool, startPool } from '../helpers/pool.js';
+import { noMemoryLimits } from '../helpers/sanitizer.js';
 import { test } from '../helpers/test.js';
 import { until } from '../helpers/until.js';
 import { text } from '../helpers/within.js';
 
-const noLimits = spawnSync('prlimit', ['--version']).status !== 0 && 'needs prlimit(1)';
+const noLimits = noMemoryLimits || (spawnSync('prlimit', ['--version']).status !== 0 && 'needs prlimit(1)');
 
 interface Limited {
   pool: ProcessPool;
