@@ -9,9 +9,9 @@
 #include <utility>
 
 #include "sys/sys_error.h"
-#include "worker/echo_handler.h"
-#include "worker/http_handler.h"
-#include "worker/sink_handler.h"
+#include "worker/handlers/echo_handler.h"
+#include "worker/handlers/http_handler.h"
+#include "worker/handlers/sink_handler.h"
 #include "worker/worker_loop.h"
 
 namespace procpool::worker {

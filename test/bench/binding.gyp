@@ -7,7 +7,7 @@
     "sources": ["../../native/sys/syscalls.cc"],
   },
   "targets": [
-    {"target_name": "output_way", "type": "executable", "sources": ["output_way.cc", "../../native/worker/output.cc"]},
+    {"target_name": "output_way", "type": "executable", "sources": ["output_way.cc", "../../native/worker/output/output.cc"]},
     {"target_name": "timer_queue", "type": "executable", "sources": ["native/timer_queue.cc", "../../native/event/timer_wheel.cc"]},
     {"target_name": "load_bulk", "type": "executable", "sources": ["native/load_bulk.cc"]},
     {"target_name": "load_messages", "type": "executable", "sources": ["native/load_messages.cc"]},

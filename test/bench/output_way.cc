@@ -16,7 +16,7 @@
 
 #include "sys/sys_error.h"
 #include "sys/unique_fd.h"
-#include "worker/output.h"
+#include "worker/output/output.h"
 
 using namespace procpool;
 

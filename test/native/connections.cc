@@ -1,6 +1,6 @@
 #include "bind.h"
-#include "worker/connection_table.h"
-#include "worker/drain.h"
+#include "worker/connections/connection_table.h"
+#include "worker/connections/drain.h"
 
 namespace procpool::testing {
 

@@ -1,4 +1,4 @@
-#include "worker/delivery.h"
+#include "worker/output/delivery.h"
 
 #include "bind.h"
 #include "worker/http/reply.h"

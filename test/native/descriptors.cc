@@ -11,7 +11,7 @@
 
 #include "bind.h"
 #include "sys/unique_fd.h"
-#include "worker/receive_room.h"
+#include "worker/connections/receive_room.h"
 
 /// Descriptors that Node has no way to make, and calls that it has no way to make on them.
 namespace procpool::testing {

@@ -1,4 +1,4 @@
-#include "worker/pacer.h"
+#include "worker/output/pacer.h"
 
 #include "bind.h"
 

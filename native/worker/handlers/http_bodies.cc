@@ -1,4 +1,4 @@
-#include "worker/http_bodies.h"
+#include "worker/handlers/http_bodies.h"
 
 #include <algorithm>
 #include <cerrno>

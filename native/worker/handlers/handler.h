@@ -6,8 +6,8 @@
 #include "ipc/log_record.h"
 #include "ipc/message.h"
 #include "ipc/stats_page.h"
-#include "worker/clients.h"
-#include "worker/output.h"
+#include "worker/connections/clients.h"
+#include "worker/output/output.h"
 
 namespace procpool::worker {
 

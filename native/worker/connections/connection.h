@@ -3,7 +3,7 @@
 #include <cstdint>
 
 #include "ipc/log_record.h"
-#include "worker/deadlines.h"
+#include "worker/connections/deadlines.h"
 
 namespace procpool::worker {
 

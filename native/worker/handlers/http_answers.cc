@@ -1,4 +1,4 @@
-#include "worker/http_answers.h"
+#include "worker/handlers/http_answers.h"
 
 #include <sys/socket.h>
 

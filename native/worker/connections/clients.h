@@ -5,11 +5,11 @@
 
 #include "event/poller.h"
 #include "ipc/stats_page.h"
-#include "worker/connection_table.h"
-#include "worker/deadlines.h"
-#include "worker/drain.h"
+#include "worker/connections/connection_table.h"
+#include "worker/connections/deadlines.h"
+#include "worker/connections/drain.h"
+#include "worker/connections/worker_clock.h"
 #include "worker/shutdown.h"
-#include "worker/worker_clock.h"
 #include "worker/worker_log.h"
 
 namespace procpool::worker {

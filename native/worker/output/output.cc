@@ -1,4 +1,4 @@
-#include "worker/output.h"
+#include "worker/output/output.h"
 
 #include <fcntl.h>
 #include <sys/sysmacros.h>

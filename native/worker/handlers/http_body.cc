@@ -1,4 +1,4 @@
-#include "worker/http_body.h"
+#include "worker/handlers/http_body.h"
 
 #include <algorithm>
 #include <cerrno>

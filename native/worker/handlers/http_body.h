@@ -5,7 +5,7 @@
 #include <span>
 #include <string>
 
-#include "worker/http_spool.h"
+#include "worker/handlers/http_spool.h"
 
 namespace procpool::worker {
 

@@ -1,8 +1,8 @@
-#include "worker/sink_handler.h"
+#include "worker/handlers/sink_handler.h"
 
 #include <cerrno>
 
-#include "worker/receive_room.h"
+#include "worker/connections/receive_room.h"
 
 namespace procpool::worker {
 namespace {

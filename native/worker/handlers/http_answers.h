@@ -3,9 +3,9 @@
 #include <string>
 #include <string_view>
 
-#include "worker/handler.h"
+#include "worker/handlers/handler.h"
+#include "worker/handlers/http_client.h"
 #include "worker/http/reply.h"
-#include "worker/http_client.h"
 
 namespace procpool::worker {
 

@@ -6,9 +6,9 @@
 #include <span>
 #include <string_view>
 
-#include "worker/handler.h"
-#include "worker/http_answers.h"
-#include "worker/http_bodies.h"
+#include "worker/handlers/handler.h"
+#include "worker/handlers/http_answers.h"
+#include "worker/handlers/http_bodies.h"
 
 namespace procpool::worker {
 

@@ -6,7 +6,7 @@
 #include <memory>
 #include <vector>
 
-#include "worker/connection.h"
+#include "worker/connections/connection.h"
 
 namespace procpool::worker {
 

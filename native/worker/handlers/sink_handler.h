@@ -1,7 +1,7 @@
 #pragma once
 
-#include "worker/handler.h"
-#include "worker/write_turn.h"
+#include "worker/handlers/handler.h"
+#include "worker/output/write_turn.h"
 
 namespace procpool::worker {
 

@@ -1,4 +1,4 @@
-#include "worker/echo_handler.h"
+#include "worker/handlers/echo_handler.h"
 
 #include <cerrno>
 #include <new>

@@ -4,10 +4,10 @@
 #include <optional>
 #include <string>
 
-#include "worker/connection.h"
+#include "worker/connections/connection.h"
+#include "worker/handlers/http_body.h"
+#include "worker/handlers/http_pace.h"
 #include "worker/http/parser.h"
-#include "worker/http_body.h"
-#include "worker/http_pace.h"
 
 namespace procpool::worker {
 

@@ -1,4 +1,4 @@
-#include "worker/http_stats.h"
+#include "worker/handlers/http_stats.h"
 
 #include <array>
 #include <cstdint>

@@ -1,4 +1,4 @@
-#include "worker/http_spool.h"
+#include "worker/handlers/http_spool.h"
 
 #include <cerrno>
 #include <cstdlib>

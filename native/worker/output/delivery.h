@@ -7,7 +7,7 @@
 
 #include "ipc/output_turn.h"
 #include "ipc/stats_page.h"
-#include "worker/output.h"
+#include "worker/output/output.h"
 
 namespace procpool::worker {
 

@@ -1,11 +1,11 @@
-#include "worker/http_handler.h"
+#include "worker/handlers/http_handler.h"
 
 #include <cerrno>
 #include <new>
 #include <utility>
 
 #include "sys/syscalls.h"
-#include "worker/http_stats.h"
+#include "worker/handlers/http_stats.h"
 
 namespace procpool::worker {
 namespace {

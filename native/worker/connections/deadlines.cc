@@ -1,4 +1,4 @@
-#include "worker/deadlines.h"
+#include "worker/connections/deadlines.h"
 
 #include <algorithm>
 

@@ -5,7 +5,7 @@
 #include "event/interval_timer.h"
 #include "event/timer_wheel.h"
 #include "ipc/message.h"
-#include "worker/worker_clock.h"
+#include "worker/connections/worker_clock.h"
 
 namespace procpool::worker {
 

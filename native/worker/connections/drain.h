@@ -3,8 +3,8 @@
 #include <algorithm>
 #include <cstdint>
 
-#include "worker/connection.h"
-#include "worker/worker_clock.h"
+#include "worker/connections/connection.h"
+#include "worker/connections/worker_clock.h"
 
 /// When a draining worker closes a connection whose client has not closed it. What had arrived when the stop began is
 /// owed, and read first. After that the client has a little time for what its own kernel still held: until it pauses,

@@ -1,4 +1,4 @@
-#include "worker/receive_room.h"
+#include "worker/connections/receive_room.h"
 
 #include "sys/syscalls.h"
 

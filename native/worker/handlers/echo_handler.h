@@ -4,7 +4,7 @@
 #include <string>
 #include <string_view>
 
-#include "worker/handler.h"
+#include "worker/handlers/handler.h"
 
 namespace procpool::worker {
 

@@ -1,4 +1,4 @@
-#include "worker/write_turn.h"
+#include "worker/output/write_turn.h"
 
 namespace procpool::worker {
 namespace {

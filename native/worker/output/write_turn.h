@@ -3,7 +3,7 @@
 #include <cstdint>
 
 #include "ipc/output_turn.h"
-#include "worker/output.h"
+#include "worker/output/output.h"
 
 namespace procpool::worker {
 

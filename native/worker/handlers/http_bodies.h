@@ -6,9 +6,9 @@
 #include <optional>
 #include <span>
 
-#include "worker/delivery.h"
-#include "worker/handler.h"
-#include "worker/http_client.h"
+#include "worker/handlers/handler.h"
+#include "worker/handlers/http_client.h"
+#include "worker/output/delivery.h"
 
 namespace procpool::worker {
 
