@@ -52,29 +52,3 @@ export async function sendCycle(socket: Socket, first: number, total: number): P
   socket.resume();
   await once(socket, 'close');
 }
-
-/**
- * Checks what arrived from clients that each sent a cycle of four values of their own: nothing lost, nothing twice,
- * nothing out of order within a client.
- */
-export class CycleCheck {
-  readonly #next = new Uint8Array(64);
-  readonly counts = new Float64Array(64);
-  disorder = 0;
-
-  add(chunk: Uint8Array): void {
-    const next = this.#next;
-    const { counts } = this;
-    for (const byte of chunk) {
-      const sender = byte >> 2;
-      const place = byte & 3;
-      if (next[sender] !== place) this.disorder += 1;
-      next[sender] = (place + 1) & 3;
-      counts[sender]! += 1;
-    }
-  }
-
-  get total(): number {
-    return this.counts.reduce((sum, count) => sum + count, 0);
-  }
-}

@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import type { TestContext } from 'node:test';
 
 import type { ProcessPool, ProcessPoolOptions } from '../../dist/index.js';
-import { client, CycleCheck, deliver, sendCycle } from '../helpers/clients.js';
+import { client, deliver, sendCycle } from '../helpers/clients.js';
 import { temporaryFolder } from '../helpers/files.js';
 import { send } from '../helpers/http.js';
 import { piece, piecesIn, randomSize } from '../helpers/pieces.js';
@@ -15,6 +15,7 @@ import { startPool } from '../helpers/pool.js';
 import { descriptorsOf, statOf } from '../helpers/processes.js';
 import { until } from '../helpers/until.js';
 import { test } from '../helpers/test.js';
+import { addon } from '../native/addon.js';
 
 const mib = 2 ** 20;
 
@@ -94,7 +95,7 @@ for (const workers of [1, 16]) {
       done = await Promise.race([sent, Promise.resolve(false)]);
     }
     await rotating.pool.stop();
-    const check = new CycleCheck();
+    const check = new addon.CycleCheck();
     for (const content of rotating.contents()) check.add(content);
     assert.equal(check.disorder, 0);
     assert.deepEqual(

@@ -31,7 +31,7 @@ export function runTool(tool: string, args: string[], cwd: string = root): strin
 
 /** Packs the tree with its prebuilds into the folder; returns the tarball. */
 export function pack(folder: string): string {
-  if (!existsSync(join(root, supervisor))) throw new Error('nothing to pack yet: npm run prebuild');
+  if (!existsSync(join(root, supervisor))) throw new Error('nothing to pack yet: npm run build:prebuilds');
   run('npm', ['pack', '--ignore-scripts', '--pack-destination', folder], { cwd: root });
   const [tarball = ''] = readdirSync(folder);
   return join(folder, tarball);
