@@ -81,7 +81,7 @@ function outputFile(text: string): string | undefined {
 const flags: Record<string, Flag> = {
   port: {
     value: 'N',
-    help: 'TCP port; 0 takes any that is free (10714)',
+    help: 'TCP port; 0 picks a free one (10714)',
     set: (text, { options }) => (options.port = integer('port', text)),
   },
   host: {
@@ -111,52 +111,52 @@ const flags: Record<string, Flag> = {
   },
   backlog: {
     value: 'N',
-    help: 'connections that wait to be accepted, 1 to 65535 (4096)',
+    help: 'accept backlog, 1 to 65535 (4096)',
     set: (text, { options }) => (options.backlog = integer('backlog', text)),
   },
   'drain-timeout': {
     value: 'D',
-    help: 'how long a stop may go on delivering what was sent before (10s)',
+    help: 'how long a stop may take to deliver what has arrived (10s)',
     set: (text, { options }) => (options.drainTimeout = duration('drain-timeout', text)),
   },
   'idle-timeout': {
     value: 'D',
-    help: 'closes a connection that has been silent for so long; 0s never (0s; echo: 60s; http: 75s)',
+    help: 'close connections that are idle for D; 0 disables (0s; echo: 60s; http: 75s)',
     set: (text, { options }) => (options.idleTimeout = duration('idle-timeout', text)),
   },
   'first-byte-timeout': {
     value: 'D',
-    help: 'closes one that has not begun to send within it; 0s never (0s)',
+    help: 'close connections that send nothing within D of connecting; 0 disables (0s)',
     set: (text, { options }) => (options.firstByteTimeout = duration('first-byte-timeout', text)),
   },
   'max-age': {
     value: 'D',
-    help: 'closes one so long after its start; 0s never (0s)',
+    help: 'close connections D after they were accepted; 0 disables (0s)',
     set: (text, { options }) => (options.maxAge = duration('max-age', text)),
   },
   'batch-delay': {
     value: 'D',
-    help: 'how long a busy worker may wait for more before it reads on; 0ms never (5ms; http: 0.01ms)',
+    help: 'longest pause of a busy worker to gather more input; 0 disables (5ms; http: 0.01ms)',
     set: (text, { options }) => (options.batchDelay = delay('batch-delay', text)),
   },
   'request-timeout': {
     value: 'D',
-    help: 'http: how long a client may take to send a whole request; 0s is for ever (60s)',
+    help: 'http: close connections that take longer than D for a request; 0 disables (60s)',
     set: (text, { options }) => (options.requestTimeout = duration('request-timeout', text)),
   },
   'max-body': {
     value: 'SIZE',
-    help: 'http: how large the body of a request may be (1m)',
+    help: 'http: largest request body (1m)',
     set: (text, { options }) => (options.maxBody = size('max-body', text)),
   },
   'content-encoding': {
     value: 'C',
-    help: 'http: bodies with a Content-Encoding: refuse (with 415) or pass as they are (refuse)',
+    help: 'http: bodies with a Content-Encoding: refuse (415) or pass unchanged (refuse)',
     set: (text, { options }) => (options.contentEncoding = choice('content-encoding', text, contentEncodings)),
   },
   'cors-origin': {
     value: 'ORIGIN',
-    help: 'http: whose pages a browser lets read answers, * is all (none)',
+    help: 'http: allowed CORS origin, or * (none)',
     set: (text, { options }) => (options.corsOrigin = text),
   },
   'log-level': {
@@ -171,11 +171,11 @@ const flags: Record<string, Flag> = {
   },
   'stats-interval': {
     value: 'D',
-    help: 'how often to log the counters; 0s is never (0s)',
+    help: 'log the counters every D; 0 disables (0s)',
     set: (text, command) => (command.statsInterval = duration('stats-interval', text)),
   },
   version: { short: 'v', help: 'print the version' },
-  help: { short: 'h', help: 'print this' },
+  help: { short: 'h', help: 'print this help' },
 };
 
 const configuration = Object.fromEntries(
@@ -258,13 +258,13 @@ export function helpText(): string {
     '',
     'Durations are written 500ms, 30s, 5m, sizes 512, 64k, 1m, 2g.',
     '',
-    'SIGTERM, SIGINT, SIGQUIT  deliver what was sent before and exit; a second one exits at once',
-    'SIGHUP                    opens --output FILE anew; without one stops where standard error is a terminal,',
-    '                          and is ignored otherwise',
-    'SIGUSR1                   logs the counters',
+    'SIGTERM, SIGINT, SIGQUIT  deliver what has arrived and exit; a second one exits at once',
+    'SIGHUP                    reopen --output FILE; without one stop if standard error is a terminal,',
+    '                          else ignored',
+    'SIGUSR1                   log the counters',
     'SIGUSR2, SIGALRM          ignored',
     '',
-    'Exit status: 0 stopped with all delivered, 1 failed or lost bytes, 2 wrong usage.',
+    'Exit status: 0 stopped and everything delivered, 1 failure or lost bytes, 2 usage error.',
     '',
   ].join('\n');
 }

@@ -63,7 +63,7 @@ function complain(error: unknown): void {
 }
 
 async function run({ options, logFormat, statsInterval }: Extract<Command, { action: 'run' }>): Promise<void> {
-  const sink = openLogSink((count) => formatEntry(warning(`${count} log entries left out`), logFormat));
+  const sink = openLogSink((count) => formatEntry(warning(`${count} log entries dropped`), logFormat));
   const log = (entry: LogEntry): void => {
     sink.write(formatEntry(entry, logFormat));
   };
@@ -85,7 +85,7 @@ async function run({ options, logFormat, statsInterval }: Extract<Command, { act
   const reopen = (): void => {
     pool.reopen().catch((error: unknown) => {
       const reason = inFlags(error instanceof Error ? error.message : String(error));
-      if (isLogged('warn', level)) log(warning(`the output is not opened anew: ${reason}`));
+      if (isLogged('warn', level)) log(warning(`output not reopened: ${reason}`));
     });
   };
   handleSignals({
@@ -108,7 +108,7 @@ async function run({ options, logFormat, statsInterval }: Extract<Command, { act
   });
 
   if (options.output === undefined && options.handler !== 'echo' && isLogged('warn', level) && stdoutLeadsNowhere()) {
-    log(warning('stdout is closed, or /dev/null: what clients send is thrown away'));
+    log(warning('stdout is closed or /dev/null: input is discarded'));
   }
   try {
     await pool.start();

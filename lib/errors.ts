@@ -6,7 +6,7 @@ export const errorCodes = {
   ERR_PROCPOOL_STATE: 'the pool is not in a state in which this can be done',
   ERR_PROCPOOL_SUPERVISOR: 'the supervisor process could not be started, failed or was killed',
   ERR_PROCPOOL_WORKERS: 'workers could not be started, or kept dying at their start',
-  ERR_PROCPOOL_STUCK: 'a worker did not end in time and was killed',
+  ERR_PROCPOOL_STUCK: 'a worker did not exit in time and was killed',
   ERR_PROCPOOL_OUTPUT: 'the output does not take bytes any more',
   ERR_PROCPOOL_UNDELIVERED: 'the pool ended with bytes that the output did not get',
 } as const;

@@ -95,12 +95,12 @@ function clientDetails(record: NativeRecord, what: string): Details {
 }
 
 const details: Record<LogEvent, (record: NativeRecord, address: () => Address | string) => Details> = {
-  start: (record) => ({ message: `${who(record)} runs` }),
+  start: (record) => ({ message: `${who(record)} started` }),
   listening: (_, where) => {
     const address = where();
     return { address, message: `on ${addressText(address)}` };
   },
-  size: (record) => ({ message: `${record.count} of ${record.value} workers accept` }),
+  size: (record) => ({ message: `${record.count} of ${record.value} workers ready` }),
   signal: (record) => {
     const signal = signalText(record.value);
     return { signal, message: `${who(record)} got ${signal}` };
@@ -122,8 +122,8 @@ const details: Record<LogEvent, (record: NativeRecord, address: () => Address | 
     const message = `${name} was answered ${record.value} after ${record.count} bytes${why}`;
     return { ...peer, status: record.value, bytes: record.count, ...(why && { reason: record.why }), message };
   },
-  torn: (record) => clientDetails(record, 'was cut off, its body partly delivered,'),
-  mended: () => ({ message: 'a body that a worker left torn at its death is ended with a newline' }),
+  torn: (record) => clientDetails(record, 'was cut off with its body partly delivered,'),
+  mended: () => ({ message: 'ended a partial body of a worker that died with a newline' }),
   spool: (record) => {
     const { name, ...peer } = client(record);
     return { ...peer, error: record.error, message: `no file for the body of ${name}: ${record.errorText}` };
@@ -132,41 +132,41 @@ const details: Record<LogEvent, (record: NativeRecord, address: () => Address | 
     const { name, ...peer } = client(record);
     return { ...peer, error: record.error, message: `${name} refused: ${record.errorText}` };
   },
-  stall: () => ({ message: 'the output takes no more for now' }),
+  stall: () => ({ message: 'output blocked' }),
   resume: (record) => {
     const milliseconds = record.count / 1e6;
-    return { milliseconds, message: `the output took no more for ${milliseconds.toFixed(0)} ms` };
+    return { milliseconds, message: `output was blocked for ${milliseconds.toFixed(0)} ms` };
   },
   drain: (record) => ({ milliseconds: record.value, message: `stopping within ${record.value} ms` }),
   drained: (record) => ({ message: `${who(record)} has delivered everything` }),
   expire: () => ({ message: 'drain timeout reached' }),
   undelivered: (record) => ({ bytes: record.count, message: `${record.count} bytes were not delivered` }),
-  unserved: (record) => ({ message: `${record.count} clients that waited to be accepted were not served` }),
+  unserved: (record) => ({ message: `${record.count} clients in the accept queue were not served` }),
   lost: (record) => ({ message: `${who(record)} died during the drain: what its clients had sent may be lost` }),
-  kill: (record) => ({ message: `${who(record)} did not end in time: killed` }),
+  kill: (record) => ({ message: `${who(record)} did not exit in time: killed` }),
   exit: exitDetails,
   respawn: (record) => ({
     milliseconds: record.value,
-    message: `${who(record)} starts again in ${record.value} ms`,
+    message: `${who(record)} restarts in ${record.value} ms`,
   }),
   shortage: (record) => ({
-    message: `only ${record.count} of ${record.value} workers can be started; the others are tried on`,
+    message: `only ${record.count} of ${record.value} workers can be started; still trying`,
   }),
   'resize-failed': (record) => ({
-    message: `${record.value} workers cannot be started: there shall be ${record.count} as before`,
+    message: `${record.value} workers cannot be started: staying at ${record.count}`,
   }),
   'give-up': (record) => ({ message: `${who(record)} failed to start ${record.value} times` }),
-  reopened: () => ({ message: 'every worker writes to the file that was opened anew' }),
+  reopened: () => ({ message: 'output reopened: every worker writes to the new file' }),
   'reopen-failed': (record) => ({
     error: record.error,
-    message: `the output cannot be opened anew, the old file stays: ${record.errorText}`,
+    message: `output cannot be reopened, the old file stays in use: ${record.errorText}`,
   }),
   output: (record) => ({ error: record.error, message: outputFailure(record) }),
   fail: (record) => {
     const times = record.count > 1 ? `, ${record.count} times` : '';
     return { error: record.error, message: `${who(record)}: ${record.call}: ${record.errorText}${times}` };
   },
-  done: () => ({ message: 'every process has ended' }),
+  done: () => ({ message: 'all processes have exited' }),
 };
 
 /** `address`: where the pool listens. */
@@ -198,7 +198,7 @@ export function warning(message: string): LogEntry {
 
 /** Of the command's: a signal that it can do nothing with. */
 export function ignoredSignal(signal: NodeJS.Signals): LogEntry {
-  const message = `got ${signal}, which is ignored`;
+  const message = `ignored ${signal}`;
   return { time: new Date(), level: 'warn', event: 'signal', worker: null, pid: process.pid, signal, message };
 }
 

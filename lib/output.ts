@@ -94,7 +94,7 @@ function isOther(path: string): boolean {
 }
 
 function noFile(path: string): ProcpoolError {
-  const message = `option "output" must name a plain file to be opened anew, not ${JSON.stringify(path)} as it is now`;
+  const message = `option "output" must name a plain file to be reopened, not ${JSON.stringify(path)}`;
   return new ProcpoolError('ERR_PROCPOOL_OPTION', message, { option: 'output', value: path });
 }
 

@@ -381,7 +381,7 @@ export class ProcessPool<
       case 'kill':
         this.#failure ??= new ProcpoolError(
           'ERR_PROCPOOL_STUCK',
-          `worker ${worker} did not end in time and was killed`,
+          `worker ${worker} did not exit in time and was killed`,
         );
         break;
       case 'lost':
@@ -393,7 +393,7 @@ export class ProcessPool<
       case 'unserved':
         this.#failure ??= new ProcpoolError(
           'ERR_PROCPOOL_UNDELIVERED',
-          `${record.count} clients that waited to be accepted were not served`,
+          `${record.count} clients in the accept queue were not served`,
         );
         break;
       case 'output':

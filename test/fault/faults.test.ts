@@ -258,7 +258,7 @@ suite('system calls that fail', { skip: noFaults }, () => {
     const stop = await inject(t, pool.supervisor, 'clone,fork,vfork,clone3:error=EAGAIN');
     for (const worker of [0, 2]) process.kill(pool.worker(worker), 'SIGKILL');
     const { message } = await pool.logged('shortage');
-    assert.equal(message, 'only 1 of 3 workers can be started; the others are tried on');
+    assert.equal(message, 'only 1 of 3 workers can be started; still trying');
     for (let round = 0; round < 4; round++) {
       const socket = await client(pool.tcp);
       socket.write('served');
@@ -267,7 +267,7 @@ suite('system calls that fail', { skip: noFaults }, () => {
     }
     assert.equal(pool.all('fail').length, 1);
     await stop();
-    await until('replaced', () => pool.all('size').at(-1)?.message === '3 of 3 workers accept');
+    await until('replaced', () => pool.all('size').at(-1)?.message === '3 of 3 workers ready');
     assert.match(pool.all('fail')[1]!.message, /^supervisor: fork: .*, \d+ times$/);
     assert.equal(pool.all('shortage').length, 1);
     assert.equal((await pool.stop()).code, 0);

@@ -186,7 +186,7 @@ test('at level info a start is one line, and a stop says how long it may take an
   assert.equal((await pool.stop()).code, 0);
   assert.deepEqual(
     pool.entries.map(({ event, message }) => `${event}: ${message}`),
-    [`listening: on 127.0.0.1:${pool.tcp}`, 'drain: stopping within 5000 ms', 'done: every process has ended'],
+    [`listening: on 127.0.0.1:${pool.tcp}`, 'drain: stopping within 5000 ms', 'done: all processes have exited'],
   );
   assert.deepEqual(pool.complaints, []);
 });
@@ -247,7 +247,7 @@ test('a log whose reader reads on says how many entries were left out', async (t
   stderr.readEnd.pause();
   for (let round = 0; round < 1000; round++) await deliver(port, 'x');
   stderr.readEnd.resume();
-  const left = /^(\d+) log entries left out$/;
+  const left = /^(\d+) log entries dropped$/;
   const count = await until('it is said', async () => {
     await deliver(port, 'x');
     return left.exec(entries.find(({ message }) => left.test(message))?.message ?? '')?.[1];

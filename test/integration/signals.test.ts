@@ -39,7 +39,7 @@ for (const [receiver, kill] of receivers) {
       const processes = [pool.supervisor, pool.worker(0), pool.worker(1)];
       kill(pool, signal);
       const { message, level } = await pool.logged('signal');
-      assert.deepEqual([message, level], [`got ${signal}, which is ignored`, 'warn']);
+      assert.deepEqual([message, level], [`ignored ${signal}`, 'warn']);
       await deliver(pool.tcp, 'goes on');
       assert.deepEqual([pool.supervisor, pool.worker(0), pool.worker(1)], processes);
       assert.deepEqual(await pool.stop(), { code: 0, signal: null });
@@ -72,7 +72,7 @@ test('SIGHUP opens the output file anew, with nothing lost between the two, and 
   mkdirSync(path);
   process.kill(pool.pid, 'SIGHUP');
   const { message } = await pool.logged('warning');
-  assert.match(message, /^the output is not opened anew: option "--output" must name a plain file/);
+  assert.match(message, /^output not reopened: option "--output" must name a plain file/);
   await deliver(pool.tcp, ' and on');
   assert.deepEqual(await pool.stop(), { code: 0, signal: null });
   assert.deepEqual(

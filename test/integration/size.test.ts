@@ -61,7 +61,7 @@ suite('more workers than there can be', { skip: noNobody }, () => {
       three: 3,
     });
     const messages = (event: string): string[] => logged.filter(([of]) => of === event).map(([, message]) => message);
-    assert.deepEqual(messages('resize-failed'), ['200 workers cannot be started: there shall be 2 as before']);
+    assert.deepEqual(messages('resize-failed'), ['200 workers cannot be started: staying at 2']);
     assert.deepEqual(messages('give-up'), []);
     assert.equal(messages('fail').length, 2, 'once, and how often');
   });
@@ -69,7 +69,7 @@ suite('more workers than there can be', { skip: noNobody }, () => {
   test('a pool starts with those that can be started, and says so', async (t) => {
     const pool = runAsNobody(t, ['--port', '0', '--workers', '200', '--handler', 'echo'], { wrapper: limited });
     const { message } = await pool.logged('shortage');
-    assert.match(message, /^only \d+ of 200 workers can be started; the others are tried on$/);
+    assert.match(message, /^only \d+ of 200 workers can be started; still trying$/);
     const socket = await client(await pool.port());
     socket.resume().end('x');
     assert.equal((await pool.stop()).code, 0);

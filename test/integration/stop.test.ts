@@ -151,7 +151,7 @@ test(
     await pool.logged('drain');
     pool.child.kill('SIGTERM');
     const { message } = await pool.logged('unserved');
-    assert.equal(message, '50 clients that waited to be accepted were not served');
+    assert.equal(message, '50 clients in the accept queue were not served');
     assert.deepEqual(await pool.exited, { code: 1, signal: null });
     await mend();
   },
