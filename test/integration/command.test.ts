@@ -1,12 +1,14 @@
 import assert from 'node:assert/strict';
 import { spawn, type SpawnSyncReturns } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
 import { chmodSync, closeSync, cpSync, mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
+import { gunzipSync } from 'node:zlib';
 
 import { after } from '../helpers/after.js';
-import { cli, type Entry, realPipe, root, runCli, startCli } from '../helpers/cli.js';
+import { Cli, cli, type Entry, realPipe, root, runCli, startCli } from '../helpers/cli.js';
 import { deliver, refusesConnections } from '../helpers/clients.js';
 import { temporaryFolder } from '../helpers/files.js';
 import { runBlocked } from '../helpers/run.js';
@@ -189,6 +191,22 @@ test('at level info a start is one line, and a stop says how long it may take an
     [`listening: on 127.0.0.1:${pool.tcp}`, 'drain: stopping within 5000 ms', 'done: all processes have exited'],
   );
   assert.deepEqual(pool.complaints, []);
+});
+
+test('Ctrl-C ends a pipeline with gzip, as README shows it, with a complete file', async (t) => {
+  const path = join(temporaryFolder(t), 'capture.gz');
+  const script = `"$0" "$1" --port 0 --host 127.0.0.1 --log-format json | (trap '' INT; gzip > "$2")`;
+  const child = spawn('sh', ['-c', script, process.execPath, cli, path], {
+    stdio: ['ignore', 'ignore', 'pipe'],
+    detached: true,
+  });
+  const pool = new Cli(child);
+  after(t, () => pool.end());
+  const bytes = randomBytes(2 ** 20);
+  await deliver(await pool.port(), bytes);
+  process.kill(-pool.pid, 'SIGINT');
+  await pool.exited;
+  assert.ok(bytes.equals(gunzipSync(readFileSync(path))));
 });
 
 test('--log-level silent says nothing at all', async (t) => {

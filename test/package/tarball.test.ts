@@ -40,6 +40,7 @@ test('the tarball', async (t) => {
       'README.md',
       'binding.gyp',
       'package.json',
+      ...readdirSync(join(root, 'docs')).map((name) => `docs/${name}`),
       ...compiled(),
       ...nativeSources(),
       addon,

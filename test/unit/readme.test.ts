@@ -1,25 +1,25 @@
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import { mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { existsSync, mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { test } from 'node:test';
 
 import { helpText } from '../../lib/arguments.js';
 import { temporaryFolder } from '../helpers/files.js';
 
 const root = join(__dirname, '..', '..');
-const readme = readFileSync(join(root, 'README.md'), 'utf8');
+const page = (path: string): string => readFileSync(join(root, path), 'utf8');
+const readme = page('README.md');
 
-test('README shows the table of the run whose results are kept', () => {
-  const results = readFileSync(join(root, 'test', 'bench', 'results', 'results.md'), 'utf8')
-    .trim()
-    .split('\n\n');
-  assert.ok(readme.includes(results[0]!));
-  assert.ok(readme.includes(results.at(-1)!));
+test('docs/numbers.md shows the table of the run whose results are kept', () => {
+  const numbers = page('docs/numbers.md');
+  const results = page('test/bench/results/results.md').trim().split('\n\n');
+  assert.ok(numbers.includes(results[0]!));
+  assert.ok(numbers.includes(results.at(-1)!));
 });
 
-test('README shows the help as it is', () => {
-  assert.ok(readme.includes(helpText()));
+test('docs/options.md shows the help as it is', () => {
+  assert.ok(page('docs/options.md').includes(helpText()));
 });
 
 test("README's program compiles in strict TypeScript, and prints what README says", (t) => {
@@ -35,4 +35,16 @@ test("README's program compiles in strict TypeScript, and prints what README say
   assert.equal(compiled.stdout, '');
   const run = spawnSync(process.execPath, ['program.mjs'], { cwd: folder, encoding: 'utf8', timeout: 60_000 });
   assert.deepEqual([run.stdout.replace(/^on \S+:\d+$/m, 'on [::]:34567'), run.stderr], [printed, '']);
+});
+
+test('every link of every page leads to a file', () => {
+  for (const file of [
+    'README.md',
+    'native/README.md',
+    ...readdirSync(join(root, 'docs')).map((name) => `docs/${name}`),
+  ]) {
+    const links = [...page(file).matchAll(/\]\(([^)#]+)\)|src="([^"]+)"/g)].map(([, link, src]) => link ?? src!);
+    const dead = links.filter((link) => !link.includes('://') && !existsSync(join(root, dirname(file), link)));
+    assert.deepEqual(dead, [], file);
+  }
 });
