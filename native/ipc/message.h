@@ -26,7 +26,7 @@ constexpr std::string_view worker_name = "procpool-w";
 /// How long, in ms, a pool whose owner has gone may go on delivering what its clients had sent.
 constexpr std::uint32_t orphan_drain_ms = 500;
 
-/// What a worker does with what it receives, see worker/handler.h.
+/// What a worker does with what it receives, see worker/handlers/handler.h.
 enum class handler_kind : std::uint32_t { sink, echo, http };
 
 /// What the supervisor is to run. Goes with the descriptors of pool_descriptors, in that order.

@@ -6,7 +6,7 @@
 #include <span>
 
 #include "ipc/log_record.h"
-#include "ipc/output_turn.h"
+#include "ipc/write_lock.h"
 #include "sys/unique_fd.h"
 
 namespace procpool::ipc {
@@ -65,7 +65,7 @@ struct alignas(64) worker_slot {
 };
 
 struct pool_page {
-  turn_word turn;
+  write_lock_state write_lock;
   counter state;
   counter log_dropped;    // by the supervisor
   counter stop_orders;    // the host's, those that the supervisor has taken

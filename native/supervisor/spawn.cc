@@ -15,7 +15,7 @@ namespace {
 constexpr int first_after_stdio = 3;
 
 [[noreturn]] void become_worker(int slot, const shared_state& shared, pid_t supervisor, ipc::channel own_end) {
-  std::array<int, 4> kept{shared.listener, shared.log_channel, shared.turn_bell, own_end.fd()};
+  std::array<int, 4> kept{shared.listener, shared.log_channel, shared.write_wakeup, own_end.fd()};
   std::sort(kept.begin(), kept.end());
   sys::close_from(first_after_stdio, kept);
   // A belt: the end of the channel says the same. It may have come before the kernel was asked.
@@ -26,7 +26,7 @@ constexpr int first_after_stdio = 3;
       .config = shared.config,
       .page = shared.page,
       .listener = shared.listener,
-      .turn_bell = shared.turn_bell,
+      .write_wakeup = shared.write_wakeup,
       .supervisor_channel = std::move(own_end),
       .log_channel = ipc::channel(sys::unique_fd(shared.log_channel)),
   }));

@@ -14,7 +14,7 @@ struct shared_state {
   ipc::pool_page& page;
   int listener;
   int log_channel;
-  int turn_bell;  // -1: the workers need none
+  int write_wakeup;  // -1: the workers need none
 };
 
 struct spawned {

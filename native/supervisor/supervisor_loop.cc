@@ -49,7 +49,7 @@ supervisor_loop::supervisor_loop(const ipc::pool_config& config, ipc::pool_page&
       progress_(ipc::max_workers) {
   sys::check("epoll_ctl", poller_.add(signals_.fd(), EPOLLIN, signals_tag));
   host_.watch(poller_, host_tag);
-  if (config_.handler != ipc::handler_kind::echo) turn_bell_ = ipc::output_turn::create_bell();
+  if (config_.handler != ipc::handler_kind::echo) write_wakeup_ = ipc::write_lock::create_wakeup();
   // Reports only that the reader has gone (EPOLLERR, EPOLLHUP). A file cannot be watched: EPERM.
   if (config_.handler == ipc::handler_kind::echo) return;
   const sys::result watched = poller_.add(STDOUT_FILENO, 0, output_tag);
@@ -294,7 +294,7 @@ void supervisor_loop::start_due_workers() {
 
 void supervisor_loop::start_worker(int slot) {
   try {
-    spawned worker = spawn(slot, {config_, page_, queue_.fd(), log_channel_.get(), turn_bell_.get()});
+    spawned worker = spawn(slot, {config_, page_, queue_.fd(), log_channel_.get(), write_wakeup_.get()});
     start_failures_.end(host_);
     table_.started(slot, worker.pid, now_ms());
     page_.workers[slot].pid.set(static_cast<std::uint64_t>(worker.pid));
@@ -305,7 +305,7 @@ void supervisor_loop::start_worker(int slot) {
   } catch (const sys::sys_error& failure) {
     start_failures_.add(host_, failure, slot);
     if (table_.at(slot).now == phase::starting) {
-      // Forked, but not to be heard: its end of the channel closes, and it is reaped like any other.
+      // Forked, but not to be clear_wakeup: its end of the channel closes, and it is reaped like any other.
       channels_[static_cast<std::size_t>(slot)].close();
     } else {
       follow(slot, table_.start_failed(slot, now_ms()));
@@ -313,7 +313,7 @@ void supervisor_loop::start_worker(int slot) {
   }
 }
 
-void supervisor_loop::follow(int slot, const aftermath& after) {
+void supervisor_loop::follow(int slot, const restart_plan& after) {
   set_state(slot, after.replaced ? ipc::worker_state::waiting : ipc::worker_state::unused);
   if (after.given_up) on_given_up(slot);
 }
@@ -350,12 +350,12 @@ void supervisor_loop::on_ended(int slot, int status) {
   reopening_.ended(slot);
   ask_to_reopen();
   settle_accounts(slot);
-  if (turn_bell_) ipc::output_turn::settle(page_.turn, turn_bell_.get(), slot);
+  if (write_wakeup_) ipc::write_lock::release_dead(page_.write_lock, write_wakeup_.get(), slot);
 
   write(ipc::log_event::exit, slot, static_cast<std::uint32_t>(status));
   const bool was_ready = table_.at(slot).now == phase::ready;
   if (!stop_.running()) on_ended_in_stop(slot, status);
-  const aftermath after = table_.ended(slot, now_ms());
+  const restart_plan after = table_.ended(slot, now_ms());
   if (after.replaced) page_.workers[slot].restarts.add(1);
   follow(slot, after);
   if (after.delay_ms > 0 && table_.at(slot).now == phase::waiting) {

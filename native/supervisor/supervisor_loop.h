@@ -53,7 +53,7 @@ class supervisor_loop {
   void resize(std::uint32_t workers);
   void start_due_workers();
   void start_worker(int slot);
-  void follow(int slot, const aftermath& after);
+  void follow(int slot, const restart_plan& after);
   void on_given_up(int slot);
   void let_go(const surplus& left);
   void reap();
@@ -82,7 +82,7 @@ class supervisor_loop {
   ipc::pool_page& page_;
   control& host_;
   sys::unique_fd log_channel_;
-  sys::unique_fd turn_bell_;
+  sys::unique_fd write_wakeup_;
   event::poller& poller_;
   event::event_source signals_;
   listen_queue queue_;

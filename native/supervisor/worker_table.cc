@@ -126,13 +126,13 @@ bool worker_table::leaving(int slot, std::uint64_t now_ms) {
   return true;
 }
 
-aftermath worker_table::start_failed(int slot, std::uint64_t now_ms) {
+restart_plan worker_table::start_failed(int slot, std::uint64_t now_ms) {
   ++entry(slot).failed_starts;
   ++entry(slot).young_deaths;
   return replace(slot, now_ms);
 }
 
-aftermath worker_table::ended(int slot, std::uint64_t now_ms) {
+restart_plan worker_table::ended(int slot, std::uint64_t now_ms) {
   worker_entry& worker = entry(slot);
   worker.pid = 0;
   if (worker.now == phase::starting) ++worker.failed_starts;
@@ -140,7 +140,7 @@ aftermath worker_table::ended(int slot, std::uint64_t now_ms) {
   return replace(slot, now_ms);
 }
 
-aftermath worker_table::replace(int slot, std::uint64_t now_ms) {
+restart_plan worker_table::replace(int slot, std::uint64_t now_ms) {
   worker_entry& worker = entry(slot);
   if (stopped_) {
     worker = {};

@@ -27,7 +27,7 @@ struct worker_entry {
 };
 
 /// What follows from a worker's end.
-struct aftermath {
+struct restart_plan {
   bool replaced = false;
   bool given_up = false;  // its starts have failed too often in a row; it is tried on all the same
   std::uint64_t delay_ms = 0;
@@ -76,8 +76,8 @@ class worker_table {
   void ready(int slot);
   /// It goes of its own accord: retires, and another is to be started for it. False: it did already.
   bool leaving(int slot, std::uint64_t now_ms);
-  aftermath start_failed(int slot, std::uint64_t now_ms);
-  aftermath ended(int slot, std::uint64_t now_ms);
+  restart_plan start_failed(int slot, std::uint64_t now_ms);
+  restart_plan ended(int slot, std::uint64_t now_ms);
 
   [[nodiscard]] const worker_entry& at(int slot) const { return entries_[static_cast<std::size_t>(slot)]; }
   [[nodiscard]] std::optional<int> slot_of(pid_t pid) const;
@@ -92,7 +92,7 @@ class worker_table {
   surplus remove_members();
   void settle();
   worker_entry& entry(int slot) { return entries_[static_cast<std::size_t>(slot)]; }
-  aftermath replace(int slot, std::uint64_t now_ms);
+  restart_plan replace(int slot, std::uint64_t now_ms);
 
   std::size_t capacity_;
   std::vector<worker_entry> entries_;  // grows as needed

@@ -13,7 +13,7 @@ struct worker_setup {
   const ipc::pool_config& config;
   ipc::pool_page& page;
   int listener;
-  int turn_bell;  // see ipc::output_turn
+  int write_wakeup;  // see ipc::write_lock
   ipc::channel supervisor_channel;
   ipc::channel log_channel;
 };

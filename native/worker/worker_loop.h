@@ -75,7 +75,7 @@ class worker_loop {
   void conclude_flush(const outcome& flushed);
   void stall();
   void resume();
-  sys::result await(awaited what);
+  sys::result await(wait_condition what);
   void on_broken_output(int error);
   void note_broken_output(int error);
 
@@ -105,9 +105,9 @@ class worker_loop {
   worker_clock clock_;
   deadlines deadlines_{config_, clock_};
   shutdown shutdown_;
-  Handler code_;  // outlives the clients, of which it keeps account
+  Handler handler_;  // outlives the clients, of which it keeps account
   clients<client> clients_{poller_, deadlines_, clock_, shutdown_, log_, stats_};
-  pacer pacer_{config_.batch_delay_us * std::uint64_t{1000}, gathers ? pacer::brisk : pacer::patient,
+  pacer pacer_{config_.batch_delay_us * std::uint64_t{1000}, gathers ? pacer::latency : pacer::throughput,
                stats_.bytes_in.get()};
   std::uint64_t reads_ = 0;     // of this round
   std::uint64_t pause_ns_ = 0;  // before the next one
@@ -115,7 +115,7 @@ class worker_loop {
   std::span<const epoll_event> unserved_;  // the poller's last events, from the next on
   bool crowded_ = false;                   // there may be more
   bool stalled_ = false;
-  awaited awaited_{-1, 0};      // while stalled
+  wait_condition wait_{-1, 0};  // while stalled
   sys::unique_fd next_output_;  // where stdout is to lead
   bool broken_ = false;
   bool refusing_ = false;                         // since the last success, so that a shortage is logged once
@@ -140,7 +140,7 @@ worker_loop<Handler>::worker_loop(worker_setup& setup, output& out)
       log_(std::move(setup.log_channel), static_cast<ipc::log_level>(setup.config.log_level), setup.id,
            stats_.log_dropped),
       acceptor_(setup.listener),
-      code_({config_, page_, stats_, clients_, deadlines_, out, {page_.turn, setup.turn_bell, setup.id}}) {
+      handler_({config_, page_, stats_, clients_, deadlines_, out, {page_.write_lock, setup.write_wakeup, setup.id}}) {
   for (const int fd : {signals_.fd(), supervisor_.fd()}) {
     sys::check("epoll_ctl", poller_.add(fd, EPOLLIN, static_cast<std::uint64_t>(fd)));
   }
@@ -158,7 +158,7 @@ int worker_loop<Handler>::run() {
     }
     if (alarm_) turn_wheel();
     end_round();
-    if (next_output_ && code_.at_boundary()) change_output();
+    if (next_output_ && handler_.at_boundary()) change_output();
     if (own_deadline_ms_ && detail::now_ms() >= *own_deadline_ms_) expire();
     if (shutdown_.draining()) sweep();
     deadlines_.arm();
@@ -181,7 +181,7 @@ void worker_loop<Handler>::wait_for_clients() {
       on_signals();
     } else if (fd == supervisor_.fd()) {
       on_orders();
-    } else if (stalled_ && fd == awaited_.fd) {
+    } else if (stalled_ && fd == wait_.fd) {
       on_room();
     } else if (client* const one = clients_.find(fd)) {  // or it was closed earlier in this round
       on_client(*one);
@@ -213,26 +213,26 @@ void worker_loop<Handler>::wait_for_room() {
   std::array<pollfd, 3> waiting{{
       {signals_.fd(), POLLIN, 0},
       {supervisor_.fd(), POLLIN, 0},
-      {broken_ ? -1 : awaited_.fd, static_cast<short>(awaited_.events), 0},
+      {broken_ ? -1 : wait_.fd, static_cast<short>(wait_.events), 0},
   }};
   sys::check("poll", sys::poll(waiting, timeout_ms()));
   if (waiting[0].revents != 0) on_signals();
   if (waiting[1].revents != 0) on_orders();
   // Whatever it was that came, the turn's time may be over.
-  const bool retries = awaited_.most_ms != event::poller::forever;
+  const bool retries = wait_.most_ms != event::poller::forever;
   if ((waiting[2].revents != 0 || retries) && !expired()) on_room();
 }
 
 template <handler Handler>
 void worker_loop<Handler>::end_round() {
   if (broken_ || expired()) return;
-  if constexpr (gathers) code_.serve_ready();
-  if (!stalled_) conclude_flush(code_.flush());
+  if constexpr (gathers) handler_.serve_ready();
+  if (!stalled_) conclude_flush(handler_.flush());
 }
 
 template <handler Handler>
 void worker_loop<Handler>::on_room() {
-  const outcome flushed = code_.flush();
+  const outcome flushed = handler_.flush();
   if (flushed.what == verdict::keep) resume();
   conclude_flush(flushed);
 }
@@ -246,9 +246,9 @@ void worker_loop<Handler>::conclude_flush(const outcome& flushed) {
 template <handler Handler>
 int worker_loop<Handler>::timeout_ms() const {
   if constexpr (gathers) {
-    if (code_.busy()) return 0;
+    if (handler_.busy()) return 0;
   }
-  return shutdown_.draining() ? sweep_ms : awaited_.most_ms;
+  return shutdown_.draining() ? sweep_ms : wait_.most_ms;
 }
 
 template <handler Handler>
@@ -319,10 +319,10 @@ void worker_loop<Handler>::change_output() {
 template <handler Handler>
 void worker_loop<Handler>::on_client(client& one) {
   if constexpr (replying_handler<Handler>) {
-    if ((one.watched & EPOLLOUT) != 0) return conclude(one, attempt(one, [&] { return code_.on_writable(one); }));
+    if ((one.watched & EPOLLOUT) != 0) return conclude(one, attempt(one, [&] { return handler_.on_writable(one); }));
   }
   ++reads_;
-  conclude(one, attempt(one, [&] { return code_.on_readable(one); }));
+  conclude(one, attempt(one, [&] { return handler_.on_readable(one); }));
 }
 
 /// A client for which there is no memory ends, and nobody else. A handler that can tell its client catches it itself.
@@ -352,7 +352,7 @@ void worker_loop<Handler>::on_deadline(client& one, ipc::timeout_reason reason) 
   const bool silent = reason == ipc::timeout_reason::idle || reason == ipc::timeout_reason::first_byte;
   // Bytes that came while this round went on, or wait because of stdout, are none of silence.
   if (silent && (one.watched & EPOLLIN) != 0 && waiting_bytes(one) > 0) return deadlines_.again(one);
-  const outcome result = attempt(one, [&] { return code_.on_timeout(one, reason); });
+  const outcome result = attempt(one, [&] { return handler_.on_timeout(one, reason); });
   if (result.what != verdict::timed_out) return conclude(one, result);
   stats_.bytes_late.add(waiting_bytes(one));
   clients_.time_out(one, reason);
@@ -449,9 +449,9 @@ template <handler Handler>
 void worker_loop<Handler>::stall() {
   stalled_ = true;
   if (!gathers) clock_.stop();
-  const sys::result awaiting = await(code_.waits_for());
+  const sys::result awaiting = await(handler_.waits_for());
   if (awaiting < 0) return on_broken_output(static_cast<int>(-awaiting));
-  if (!awaited_.output_full || stats_.stalled_since_ns.get() != 0) return;
+  if (!wait_.output_full || stats_.stalled_since_ns.get() != 0) return;
   stats_.stalled_since_ns.set(sys::monotonic_ns());
   log_.write(ipc::log_event::stall);
 }
@@ -473,14 +473,14 @@ void worker_loop<Handler>::resume() {
 
 /// Where clients are served meanwhile, the poller waits for it as well.
 template <handler Handler>
-sys::result worker_loop<Handler>::await(awaited what) {
+sys::result worker_loop<Handler>::await(wait_condition what) {
   sys::result done = 0;
   if constexpr (gathers) {
-    if (what.fd == awaited_.fd) return 0;
-    if (awaited_.fd >= 0) done = poller_.remove(awaited_.fd);
+    if (what.fd == wait_.fd) return 0;
+    if (wait_.fd >= 0) done = poller_.remove(wait_.fd);
     if (what.fd >= 0) done = poller_.add(what.fd, what.events, static_cast<std::uint64_t>(what.fd));
   }
-  awaited_ = what;
+  wait_ = what;
   return done;
 }
 
@@ -564,7 +564,7 @@ void worker_loop<Handler>::sweep() {
   }
   const instant now = clock_.now();
   clients_.for_each([&](client& one) {
-    if (!code_.drained(one, now)) return;
+    if (!handler_.drained(one, now)) return;
     const std::uint64_t late = waiting_bytes(one);
     // What has not been read yet is no pause.
     if (late > 0 && !drain::cut_off(one, now)) return;
@@ -577,10 +577,10 @@ template <handler Handler>
 void worker_loop<Handler>::expire() {
   if (!shutdown_.expire()) return;
   if (!broken_) {
-    const outcome flushed = code_.flush_now();
+    const outcome flushed = handler_.flush_now();
     if (flushed.what == verdict::broken) note_broken_output(flushed.error);
   }
-  const std::uint64_t dropped = code_.pending();
+  const std::uint64_t dropped = handler_.pending();
   clients_.for_each([&](client& one) {
     if constexpr (!replying_handler<Handler>) {
       const std::uint64_t waiting = waiting_bytes(one);
@@ -588,7 +588,7 @@ void worker_loop<Handler>::expire() {
       stats_.bytes_unread.add(owed);
       stats_.bytes_late.add(waiting - owed);
     }
-    if constexpr (gathers) cut_off_ |= code_.expire(one);
+    if constexpr (gathers) cut_off_ |= handler_.expire(one);
     clients_.close(one);
   });
   if (stalled_) resume();
@@ -612,7 +612,7 @@ void worker_loop<Handler>::expire_queue() {
 template <handler Handler>
 bool worker_loop<Handler>::finished() const {
   if (expired()) return true;
-  return shutdown_.ending() && !takes_queue_ && clients_.count() == 0 && code_.pending() == 0;
+  return shutdown_.ending() && !takes_queue_ && clients_.count() == 0 && handler_.pending() == 0;
 }
 
 }  // namespace procpool::worker

@@ -21,7 +21,7 @@ export interface Addon {
   DrainingConnection: new () => DrainingConnection;
   drain: { silentPauseMs: number; sendingPauseMs: number; limitMs: number };
   Output: new (...setup: [fd: number] | [fd: number, kind: OutputKind, way: OutputWay]) => Output;
-  Pacer: new (delayNs: number, brisk: boolean, totalBytes: number) => Pacer;
+  Pacer: new (delayNs: number, latency: boolean, totalBytes: number) => Pacer;
   CycleCheck: new () => CycleCheck;
   /** Until it is closed, SIGTERM, SIGALRM and SIGCHLD of this process go there. */
   Signals: new () => Signals;
@@ -34,7 +34,7 @@ export interface Addon {
   /** The last tick of 64 bits. */
   never: bigint;
   HttpParser: new (limits?: Partial<HttpLimits>) => HttpParser;
-  Turns: new (workers: number) => Turns;
+  WriteLocks: new (workers: number) => WriteLocks;
   Deliverers: new (fd: number, workers: number) => Deliverers;
   httpReply(status: number, seconds: number): string;
   /** Throws if `fd` is none. */
@@ -248,14 +248,14 @@ export interface TimerWheel {
   destroy(timer: number): void;
 }
 
-/** The turns of several workers on one output. */
-export interface Turns {
+/** The locks of several workers on one output. */
+export interface WriteLocks {
   /** Whether somebody who waits has been woken. */
-  readonly rings: boolean;
-  take(worker: number): boolean;
-  giveBack(worker: number): void;
-  heard(worker: number): void;
-  wanted(worker: number): boolean;
+  readonly wakes: boolean;
+  tryLock(worker: number): boolean;
+  unlock(worker: number): void;
+  clearWakeup(worker: number): void;
+  contended(worker: number): boolean;
   /** The worker is killed, and another comes in its place. */
   die(worker: number): void;
 }
@@ -269,9 +269,9 @@ export interface Deliverers {
   flows(worker: number): boolean;
   pending(worker: number): number;
   delivered(worker: number): number;
-  stuckNs(worker: number): number;
+  blockedNs(worker: number): number;
   counted(worker: number): number;
-  waitsForTurn(worker: number): boolean;
+  waitsForLock(worker: number): boolean;
   /** The worker is killed where it is. */
   die(worker: number): void;
   /** Torn pieces of others that it has ended since it was asked last. */

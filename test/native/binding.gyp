@@ -18,7 +18,7 @@
         "../../native/event/event_source.cc",
         "../../native/event/timer_wheel.cc",
         "../../native/ipc/log_record.cc",
-        "../../native/ipc/output_turn.cc",
+        "../../native/ipc/write_lock.cc",
         "../../native/ipc/record_check.cc",
         "../../native/supervisor/dispatcher.cc",
         "../../native/supervisor/reopening.cc",

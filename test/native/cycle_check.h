@@ -7,7 +7,8 @@
 
 namespace procpool::testing {
 
-/// Checks gigabytes that came from 64 senders, of which each repeats four values of its own. A byte's upper six bits name its sender, the lower two its place.
+/// Checks gigabytes that came from 64 senders, of which each repeats four values of its own. A byte's upper six bits
+/// name its sender, the lower two its place.
 class cycle_check {
  public:
   static constexpr std::size_t senders = 64;

@@ -5,61 +5,61 @@
 
 namespace procpool::testing {
 
-using ipc::output_turn;
+using ipc::write_lock;
 using worker::delivery;
 
 namespace {
 
 /// What the workers of a pool share for it.
-struct shared_turn {
-  ipc::turn_word word;
-  sys::unique_fd bell = output_turn::create_bell();
+struct shared_lock {
+  ipc::write_lock_state state;
+  sys::unique_fd wakeup_fd = write_lock::create_wakeup();
 
-  [[nodiscard]] bool rings() const {
-    std::array<pollfd, 1> waiting{{{bell.get(), POLLIN, 0}}};
+  [[nodiscard]] bool wakes() const {
+    std::array<pollfd, 1> waiting{{{wakeup_fd.get(), POLLIN, 0}}};
     return sys::poll(waiting, 0) == 1;
   }
 };
 
-/// As many turns as asked for on one word, one per worker.
-struct turns {
-  shared_turn shared;
-  std::vector<output_turn> all;
+/// As many locks as asked for on one state, one per worker.
+struct locks {
+  shared_lock shared;
+  std::vector<write_lock> all;
 };
 
-void show_turns(Napi::Object object, const std::shared_ptr<turns>& self) {
-  method(object, "take", [self](std::size_t worker) { return self->all.at(worker).take(); });
-  method(object, "giveBack", [self](std::size_t worker) { self->all.at(worker).give_back(); });
-  method(object, "heard", [self](std::size_t worker) { self->all.at(worker).heard(); });
-  method(object, "wanted", [self](std::size_t worker) { return self->all.at(worker).wanted(); });
+void show_locks(Napi::Object object, const std::shared_ptr<locks>& self) {
+  method(object, "tryLock", [self](std::size_t worker) { return self->all.at(worker).try_lock(); });
+  method(object, "unlock", [self](std::size_t worker) { self->all.at(worker).unlock(); });
+  method(object, "clearWakeup", [self](std::size_t worker) { self->all.at(worker).clear_wakeup(); });
+  method(object, "contended", [self](std::size_t worker) { return self->all.at(worker).contended(); });
   method(object, "die", [self](int worker) {
-    output_turn::settle(self->shared.word, self->shared.bell.get(), worker);
-    output_turn& place = self->all.at(static_cast<std::size_t>(worker));
-    std::destroy_at(&place);
-    std::construct_at(&place, self->shared.word, self->shared.bell.get(), worker);
+    write_lock::release_dead(self->shared.state, self->shared.wakeup_fd.get(), worker);
+    write_lock& lock = self->all.at(static_cast<std::size_t>(worker));
+    std::destroy_at(&lock);
+    std::construct_at(&lock, self->shared.state, self->shared.wakeup_fd.get(), worker);
   });
-  property(object, "rings", [self] { return self->shared.rings(); });
+  property(object, "wakes", [self] { return self->shared.wakes(); });
 }
 
-std::shared_ptr<turns> make_turns(const Napi::CallbackInfo& info) {
-  auto made = std::make_shared<turns>();
+std::shared_ptr<locks> make_locks(const Napi::CallbackInfo& info) {
+  auto made = std::make_shared<locks>();
   for (int worker = 0; worker < js<int>::from(info[0]); ++worker) {
-    made->all.emplace_back(made->shared.word, made->shared.bell.get(), worker);
+    made->all.emplace_back(made->shared.state, made->shared.wakeup_fd.get(), worker);
   }
   return made;
 }
 
-/// A worker's: its own stage, and a turn of those that are given.
+/// A worker's: its own stage, and a lock of those that are given.
 struct deliverer {
   worker::output out;
   ipc::worker_slot stats;
   delivery one;
 
-  deliverer(int fd, const output_turn& turn) : out(fd), one(out, turn, stats) {}
+  deliverer(int fd, const write_lock& lock) : out(fd), one(out, lock, stats) {}
 };
 
 struct deliverers {
-  shared_turn shared;
+  shared_lock shared;
   std::vector<std::unique_ptr<deliverer>> all;
 };
 
@@ -72,7 +72,7 @@ void show_deliverers(Napi::Object object, const std::shared_ptr<deliverers>& sel
   method(object, "flush", [self](std::size_t worker) { return self->all.at(worker)->one.flush(); });
   method(object, "die", [self](std::size_t worker) {
     self->all.at(worker).reset();
-    output_turn::settle(self->shared.word, self->shared.bell.get(), static_cast<int>(worker));
+    write_lock::release_dead(self->shared.state, self->shared.wakeup_fd.get(), static_cast<int>(worker));
   });
   method(object, "mended", [self](std::size_t worker) { return self->all.at(worker)->one.mended(); });
   method(object, "takeBack",
@@ -81,18 +81,19 @@ void show_deliverers(Napi::Object object, const std::shared_ptr<deliverers>& sel
   method(object, "flows", [self](std::size_t worker) { return self->all.at(worker)->one.flows(); });
   method(object, "pending", [self](std::size_t worker) { return self->all.at(worker)->one.pending(); });
   method(object, "delivered", [self](std::size_t worker) { return self->all.at(worker)->one.delivered(); });
-  method(object, "stuckNs", [self](std::size_t worker) { return self->all.at(worker)->one.stuck_ns(); });
+  method(object, "blockedNs", [self](std::size_t worker) { return self->all.at(worker)->one.blocked_ns(); });
   method(object, "counted", [self](std::size_t worker) { return self->all.at(worker)->stats.bytes_out.get(); });
-  method(object, "waitsForTurn",
-         [self](std::size_t worker) { return self->all.at(worker)->one.waits_for().fd == self->shared.bell.get(); });
+  method(object, "waitsForLock", [self](std::size_t worker) {
+    return self->all.at(worker)->one.waits_for().fd == self->shared.wakeup_fd.get();
+  });
   method(object, "close", [self] { self->all.clear(); });
 }
 
 std::shared_ptr<deliverers> make_deliverers(const Napi::CallbackInfo& info) {
   auto made = std::make_shared<deliverers>();
   for (int worker = 0; worker < js<int>::from(info[1]); ++worker) {
-    const output_turn turn(made->shared.word, made->shared.bell.get(), worker);
-    made->all.push_back(std::make_unique<deliverer>(js<int>::from(info[0]), turn));
+    const write_lock lock(made->shared.state, made->shared.wakeup_fd.get(), worker);
+    made->all.push_back(std::make_unique<deliverer>(js<int>::from(info[0]), lock));
   }
   return made;
 }
@@ -100,7 +101,7 @@ std::shared_ptr<deliverers> make_deliverers(const Napi::CallbackInfo& info) {
 }  // namespace
 
 void show_delivery(Napi::Object exports) {
-  constructor(exports, "Turns", make_turns, show_turns);
+  constructor(exports, "WriteLocks", make_locks, show_locks);
   constructor(exports, "Deliverers", make_deliverers, show_deliverers);
   method(exports, "httpReply", [](int status, double seconds) {
     std::string text;

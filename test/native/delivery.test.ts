@@ -12,53 +12,6 @@ const { EAGAIN } = constants.errno;
 const workers = 3;
 const worker = fc.nat(workers - 1);
 
-test('a turn is one worker’s at a time, and who waits for it is woken when it is nobody’s', () => {
-  const operation = fc.record({ kind: fc.constantFrom('take', 'giveBack', 'wake', 'die'), worker });
-  fc.assert(
-    fc.property(fc.array(operation, { maxLength: 60 }), (operations) => {
-      const turns = new addon.Turns(workers);
-      let holder: number | undefined;
-      const waiting = new Set<number>();
-      const take = (one: number): void => {
-        const taken = turns.take(one);
-        assert.equal(taken, holder === undefined);
-        if (taken) holder = one;
-        if (taken) waiting.delete(one);
-        else waiting.add(one);
-      };
-      for (const { kind, worker: one } of operations) {
-        if (kind === 'take' && holder !== one) {
-          take(one);
-        } else if (kind === 'giveBack' && holder === one) {
-          holder = undefined;
-          turns.giveBack(one);
-        } else if (kind === 'wake' && waiting.has(one) && turns.rings) {
-          turns.heard(one);
-          take(one);
-        } else if (kind === 'die') {
-          if (holder === one) holder = undefined;
-          waiting.delete(one);
-          turns.die(one);
-        }
-        if (holder === undefined && waiting.size > 0) assert.ok(turns.rings, 'somebody waits for ever');
-        // Or soon will be, when who waits has heard.
-        if (holder !== undefined && waiting.size > 0) assert.ok(turns.wanted(holder) || turns.rings);
-      }
-    }),
-    { numRuns: 2000 },
-  );
-});
-
-test('a turn that nobody else wants costs nobody a wake-up', () => {
-  const turns = new addon.Turns(2);
-  for (let round = 0; round < 10; round++) {
-    assert.ok(turns.take(0));
-    assert.ok(!turns.wanted(0));
-    turns.giveBack(0);
-  }
-  assert.ok(!turns.rings);
-});
-
 const step = fc.oneof(
   { weight: 3, arbitrary: fc.record({ kind: fc.constant('add' as const), worker, size: fc.nat(200_000) }) },
   { weight: 3, arbitrary: fc.record({ kind: fc.constant('flush' as const), worker, size: fc.constant(0) }) },
@@ -138,10 +91,10 @@ test('who has no turn waits for it, who has it waits for room', () => {
   const pool = new addon.Deliverers(writer, 2);
   pool.add(0, Buffer.alloc(2 ** 20));
   assert.equal(pool.flush(0), -EAGAIN);
-  assert.equal(pool.waitsForTurn(0), false);
+  assert.equal(pool.waitsForLock(0), false);
   pool.add(1, Buffer.alloc(1));
   assert.equal(pool.flush(1), -EAGAIN);
-  assert.equal(pool.waitsForTurn(1), true);
+  assert.equal(pool.waitsForLock(1), true);
   pool.close();
 });
 
@@ -155,12 +108,12 @@ test('an output that takes a little at a time is not stuck', () => {
     assert.ok(readReady(reader, 2 ** 16).length > 0);
     const before = process.hrtime.bigint();
     assert.equal(pool.flush(0), -EAGAIN);
-    const stuck = BigInt(pool.stuckNs(0));
+    const stuck = BigInt(pool.blockedNs(0));
     assert.ok(process.hrtime.bigint() - stuck >= before, 'counted from before it took something');
   }
   const before = process.hrtime.bigint();
   assert.equal(pool.flush(0), -EAGAIN);
-  assert.ok(process.hrtime.bigint() - BigInt(pool.stuckNs(0)) < before, 'counted anew although it took nothing');
+  assert.ok(process.hrtime.bigint() - BigInt(pool.blockedNs(0)) < before, 'counted anew although it took nothing');
   pool.close();
 });
 

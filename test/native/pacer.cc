@@ -8,9 +8,9 @@ void show_pacer(Napi::Object exports) {
   constructor(
       exports, "Pacer",
       [](const Napi::CallbackInfo& info) {
-        const bool brisk = info[1].As<Napi::Boolean>();
+        const bool latency = info[1].As<Napi::Boolean>();
         return std::make_shared<worker::pacer>(js<std::uint64_t>::from(info[0]),
-                                               brisk ? worker::pacer::brisk : worker::pacer::patient,
+                                               latency ? worker::pacer::latency : worker::pacer::throughput,
                                                js<std::uint64_t>::from(info[2]));
       },
       [](Napi::Object object, const std::shared_ptr<worker::pacer>& self) {

@@ -31,9 +31,9 @@ class Worker {
   pause = 0;
   pauses = 0;
 
-  constructor({ brisk = false, total = 0 } = {}) {
+  constructor({ latency = false, total = 0 } = {}) {
     this.total = total;
-    this.pacer = new addon.Pacer(brisk ? 0.01 * ms : delay, brisk, total);
+    this.pacer = new addon.Pacer(latency ? 0.01 * ms : delay, latency, total);
   }
 
   /** So many rounds, each after `wait(pause)` ns; what `found(waited)` says is read. */
@@ -101,9 +101,9 @@ test('where everybody waits for an answer, a pause is for many clients and not f
       return { bytes: reads * 200, reads };
     },
   });
-  const many = new Worker({ brisk: true }).run(10_000, asking(32));
+  const many = new Worker({ latency: true }).run(10_000, asking(32));
   assert.ok(many.pauses > 9800, `${many.pauses} pauses`);
-  const one = new Worker({ brisk: true }).run(10_000, asking(1));
+  const one = new Worker({ latency: true }).run(10_000, asking(1));
   assert.ok(one.pauses < 200, `${one.pauses} pauses`);
 });
 
@@ -129,8 +129,8 @@ test('whatever comes whenever, no pause is longer than the delay', () => {
   const some = fc.integer({ min: 1, max: 2 ** 40 });
   const rounds = fc.array(fc.tuple(some, some, fc.integer({ min: 1, max: 256 })), { maxLength: 200 });
   fc.assert(
-    fc.property(fc.constantFrom(0.01 * ms, delay), fc.boolean(), rounds, (longest, brisk, sequence) => {
-      const pacer = new addon.Pacer(longest, brisk, 0);
+    fc.property(fc.constantFrom(0.01 * ms, delay), fc.boolean(), rounds, (longest, latency, sequence) => {
+      const pacer = new addon.Pacer(longest, latency, 0);
       let now = 0;
       let total = 0;
       for (const [waited, bytes, reads] of sequence) {

@@ -8,11 +8,11 @@
 
 namespace procpool::testing {
 
-using supervisor::aftermath;
 using supervisor::dispatcher;
 using supervisor::phase;
 using supervisor::reopening;
 using supervisor::request;
+using supervisor::restart_plan;
 using supervisor::stop;
 using supervisor::stop_requests;
 using supervisor::surplus;
@@ -43,8 +43,8 @@ struct js<worker_entry> {
 };
 
 template <>
-struct js<aftermath> {
-  static Napi::Value to(Napi::Env env, const aftermath& after) {
+struct js<restart_plan> {
+  static Napi::Value to(Napi::Env env, const restart_plan& after) {
     Napi::Object object = Napi::Object::New(env);
     object.Set("replaced", after.replaced);
     object.Set("givenUp", after.given_up);

@@ -131,7 +131,7 @@ class clients {
 
   [[nodiscard]] bool draining() const { return shutdown_.draining(); }
   /// Who may, ends with the next answer.
-  [[nodiscard]] bool parting() const { return shutdown_.ending(); }
+  [[nodiscard]] bool closing() const { return shutdown_.ending(); }
   [[nodiscard]] Client* find(int fd) { return table_.find(fd); }
   [[nodiscard]] std::size_t count() const { return table_.count(); }
 

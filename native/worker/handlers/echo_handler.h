@@ -24,7 +24,7 @@ class echo_handler {
  public:
   using client = echo_client;
 
-  explicit echo_handler(const surroundings<client>& own)
+  explicit echo_handler(const handler_context<client>& own)
       : clients_(own.all), deadlines_(own.times), stats_(own.stats) {}
 
   outcome on_readable(client& one);
@@ -34,7 +34,7 @@ class echo_handler {
   // It has nothing to do with stdout.
   outcome flush() { return {verdict::keep}; }
   outcome flush_now() { return {verdict::keep}; }
-  [[nodiscard]] awaited waits_for() const { return {-1, 0}; }
+  [[nodiscard]] wait_condition waits_for() const { return {-1, 0}; }
   [[nodiscard]] std::uint64_t pending() const { return 0; }
   [[nodiscard]] bool at_boundary() const { return true; }
   [[nodiscard]] bool drained(const client& one, const instant& now) const;

@@ -16,7 +16,7 @@ enum class verdict : std::uint8_t {
   keep,       // wait for more
   close,      // the connection is at its end
   reset,      // the connection is broken: errno in outcome.error
-  stalled,    // stdout takes no more, or it is another worker's turn: read from nobody until waits_for() says
+  stalled,    // stdout takes no more, or another worker holds the write lock: read from nobody until waits_for() says
   broken,     // stdout is broken: errno in outcome.error
   timed_out,  // the connection is to be closed for the reason that on_timeout() was given
 };
@@ -36,14 +36,14 @@ constexpr std::uint64_t round_share_bytes = 1U << 20U;
 
 /// What a handler works with. All of it is the worker's.
 template <std::derived_from<connection> Client>
-struct surroundings {
+struct handler_context {
   const ipc::pool_config& config;
   ipc::pool_page& page;
   ipc::worker_slot& stats;
   clients<Client>& all;
   deadlines& times;
   output& out;
-  ipc::output_turn turn;
+  ipc::write_lock lock;
 };
 
 /// A connection's code, a template parameter of the worker's loop: resolved when it is compiled, no
@@ -51,14 +51,14 @@ struct surroundings {
 /// of its calls for a client ends that client.
 template <typename T>
 concept handler = std::derived_from<typename T::client, connection> &&
-    std::constructible_from<T, surroundings<typename T::client>> &&
+    std::constructible_from<T, handler_context<typename T::client>> &&
     requires(T code, typename T::client& client, ipc::timeout_reason reason, const instant& now) {
   { code.on_readable(client) } -> std::same_as<outcome>;
   { code.on_timeout(client, reason) } -> std::same_as<outcome>;  // may keep it, with another deadline
   { code.drained(client, now) } -> std::same_as<bool>;           // may be closed, as the worker is to end
   { code.flush() } -> std::same_as<outcome>;                     // after `stalled`, when there is room again
   { code.flush_now() } -> std::same_as<outcome>;                 // the same, and waits for nobody else
-  { code.waits_for() } -> std::same_as<awaited>;                 // what says so
+  { code.waits_for() } -> std::same_as<wait_condition>;          // what says so
   { code.pending() } -> std::same_as<std::uint64_t>;             // bytes on their way to stdout
   { code.at_boundary() } -> std::same_as<bool>;                  // nothing is half out: stdout may lead elsewhere now
 };

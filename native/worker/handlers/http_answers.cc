@@ -35,7 +35,7 @@ outcome http_answers::give(http_client& one, http::reply what) {
   one.timed = false;
   one.served = true;
   // The last, unless more had come before the stop.
-  if (clients_.parting() && !one.more && !one.behind) one.last = true;
+  if (clients_.closing() && !one.more && !one.behind) one.last = true;
   stats_.bytes_discarded.add(one.body.size());
   one.body.clear();
   one.leave();

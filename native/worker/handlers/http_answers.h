@@ -13,7 +13,7 @@ namespace procpool::worker {
 /// which is watched for writing, and of which nothing is read meanwhile. Worker.
 class http_answers {
  public:
-  explicit http_answers(const surroundings<http_client>& own)
+  explicit http_answers(const handler_context<http_client>& own)
       : config_(own.config), stats_(own.stats), clients_(own.all), deadlines_(own.times) {}
 
   /// The request's answer. If it is the connection's last, that is to be closed, or lingers until the

@@ -38,13 +38,13 @@ constexpr std::uint64_t batch_bytes = 1 << 18;
 
 }  // namespace
 
-http_bodies::http_bodies(const surroundings<http_client>& own, std::uint64_t& last_place)
+http_bodies::http_bodies(const handler_context<http_client>& own, std::uint64_t& last_place)
     : page_(own.page),
       stats_(own.stats),
       clients_(own.all),
       deadlines_(own.times),
       last_place_(last_place),
-      delivery_(own.out, own.turn, own.stats),
+      delivery_(own.out, own.lock, own.stats),
       spool_(std::max(spool_bytes, own.config.max_body)) {}
 
 bool http_bodies::add(http_client& one, std::span<const char> data, bool last) {
@@ -225,7 +225,7 @@ std::optional<http_bodies::unreadable> http_bodies::feed() {
 
 std::uint32_t http_bodies::may_wait_ms(const http_client& one) const {
   const std::uint64_t waited_ms = (sys::monotonic_ns() - one.waits_since_ns) / ms_ns;
-  const std::uint64_t unmoved_ms = delivery_.unmoved_ns() / ms_ns;
+  const std::uint64_t unmoved_ms = delivery_.since_progress_ns() / ms_ns;
   if (unmoved_ms >= wait_limit_ms || waited_ms >= total_wait_ms) return 0;
   return static_cast<std::uint32_t>(std::min(wait_limit_ms - unmoved_ms, total_wait_ms - waited_ms));
 }
@@ -260,7 +260,7 @@ bool http_bodies::cut_off(http_client& one) {
   return torn;
 }
 
-bool http_bodies::stuck() const { return delivery_.stuck_ns() > wait_limit_ms * ms_ns; }
+bool http_bodies::stuck() const { return delivery_.blocked_ns() > wait_limit_ms * ms_ns; }
 
 bool http_bodies::full() const {
   const std::uint64_t since = page_.no_room_ns.load();

@@ -22,7 +22,7 @@ class http_bodies {
   static constexpr std::uint32_t wait_limit_ms = 5000;
 
   /// `last_place`: the number of the place that a client has taken last.
-  http_bodies(const surroundings<http_client>& own, std::uint64_t& last_place);
+  http_bodies(const handler_context<http_client>& own, std::uint64_t& last_place);
 
   /// A piece of a client's body; `last`: it ends with it. False: there is no room for it. Others may
   /// have had to give way: see next_slow(). Throws std::bad_alloc.
@@ -65,7 +65,7 @@ class http_bodies {
   [[nodiscard]] bool full() const;
   [[nodiscard]] bool blocked() const { return delivery_.blocked(); }
   [[nodiscard]] bool busy() const { return delivery_.busy() || writing_.has_value(); }
-  [[nodiscard]] awaited waits_for() const { return delivery_.waits_for(); }
+  [[nodiscard]] wait_condition waits_for() const { return delivery_.waits_for(); }
   [[nodiscard]] std::uint64_t delivered() const { return delivery_.delivered(); }
   [[nodiscard]] std::uint64_t pending() const { return delivery_.pending() + unread(); }
   /// No body is partly on stdout.

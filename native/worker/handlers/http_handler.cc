@@ -35,7 +35,7 @@ constexpr std::uint32_t look_again_ms = 2000;
 
 }  // namespace
 
-http_handler::http_handler(const surroundings<client>& own)
+http_handler::http_handler(const handler_context<client>& own)
     : config_(own.config),
       page_(own.page),
       stats_(own.stats),

@@ -21,7 +21,7 @@ class http_handler {
  public:
   using client = http_client;
 
-  explicit http_handler(const surroundings<client>& own);
+  explicit http_handler(const handler_context<client>& own);
 
   outcome on_readable(client& one);
   outcome on_writable(client& one);
@@ -38,7 +38,7 @@ class http_handler {
   /// There are more of those, or of bodies to write.
   [[nodiscard]] bool busy() const { return !ready_.empty() || (bodies_.busy() && !bodies_.blocked()); }
 
-  [[nodiscard]] awaited waits_for() const { return bodies_.waits_for(); }
+  [[nodiscard]] wait_condition waits_for() const { return bodies_.waits_for(); }
   [[nodiscard]] std::uint64_t pending() const { return bodies_.pending(); }
   [[nodiscard]] bool at_boundary() const { return bodies_.at_boundary(); }
 

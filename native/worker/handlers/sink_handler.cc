@@ -69,7 +69,7 @@ bool sink_handler::drained(const connection& from, const instant& now) const {
 
 outcome sink_handler::flush() {
   if (out_.pending() == 0) return {verdict::keep};
-  return turn_.came() ? write() : outcome{verdict::stalled};
+  return lock_.try_lock() ? write() : outcome{verdict::stalled};
 }
 
 outcome sink_handler::flush_now() { return out_.pending() == 0 ? outcome{verdict::keep} : write(); }
@@ -77,7 +77,7 @@ outcome sink_handler::flush_now() { return out_.pending() == 0 ? outcome{verdict
 outcome sink_handler::write() {
   std::uint64_t delivered = 0;
   const sys::result flushed = out_.flush(delivered);
-  turn_.wrote(flushed == -EAGAIN ? write_turn::full : write_turn::all);
+  lock_.unlock(flushed == -EAGAIN ? optional_write_lock::full : optional_write_lock::all);
   stats_.bytes_out.add(delivered);
   if (flushed == 0) return {verdict::keep};
   if (flushed == -EAGAIN) return {verdict::stalled};

@@ -1,7 +1,7 @@
 #pragma once
 
 #include "worker/handlers/handler.h"
-#include "worker/output/write_turn.h"
+#include "worker/output/optional_write_lock.h"
 
 namespace procpool::worker {
 
@@ -10,12 +10,12 @@ class sink_handler {
  public:
   using client = connection;
 
-  explicit sink_handler(const surroundings<client>& own)
+  explicit sink_handler(const handler_context<client>& own)
       : clients_(own.all),
         deadlines_(own.times),
         out_(own.out),
         stats_(own.stats),
-        turn_(own.out, own.turn),
+        lock_(own.out, own.lock),
         pauses_(own.config.batch_delay_us > 0) {}
 
   /// Reads until the socket is dry, has ended or has had its share of this round. Data that came
@@ -30,7 +30,7 @@ class sink_handler {
   /// Delivers what the stage holds: keep, stalled or broken.
   outcome flush();
   outcome flush_now();
-  [[nodiscard]] awaited waits_for() const { return turn_.waiting() ? turn_.waits_for() : out_.waits_for(); }
+  [[nodiscard]] wait_condition waits_for() const { return lock_.waiting() ? lock_.waits_for() : out_.waits_for(); }
   [[nodiscard]] std::uint64_t pending() const { return out_.pending(); }
   [[nodiscard]] bool at_boundary() const { return pending() == 0; }
 
@@ -45,7 +45,7 @@ class sink_handler {
   deadlines& deadlines_;
   output& out_;
   ipc::worker_slot& stats_;
-  write_turn turn_;
+  optional_write_lock lock_;
   bool pauses_;  // this worker may
 };
 

@@ -25,14 +25,14 @@ void delivery::tear() {
 }
 
 sys::result delivery::flush() {
-  if (!busy() && !turn_.held()) {
+  if (!busy() && !lock_.held()) {
     blocked_ = false;
     return 0;
   }
-  if (!turn_.held()) {
-    if (blocked_) turn_.heard();
-    if (!turn_.take()) return wait();
-    if (turn_.end() != output_end::whole) {
+  if (!lock_.held()) {
+    if (blocked_) lock_.clear_wakeup();
+    if (!lock_.try_lock()) return wait();
+    if (lock_.end() != output_end::whole) {
       ++mended_;
       mend();
     }
@@ -40,15 +40,15 @@ sys::result delivery::flush() {
   const std::uint64_t before = delivered_;
   sys::result written = mending_ ? write_mending() : 0;
   if (written == 0) written = write();
-  if (delivered_ > before) turn_.moved();
+  if (delivered_ > before) lock_.note_progress();
   if (written == -EAGAIN) {
-    if (!blocked_ || delivered_ > before) turn_.stuck();
+    if (!blocked_ || delivered_ > before) lock_.note_blocked();
     return wait();
   }
   blocked_ = false;
-  turn_.moves();
+  lock_.note_unblocked();
   if (written < 0) return written;
-  if (!open_) turn_.give_back();
+  if (!open_) lock_.unlock();
   return 0;
 }
 
@@ -57,7 +57,9 @@ void delivery::take_back(std::uint64_t mark) {
   added_ = mark;
 }
 
-awaited delivery::waits_for() const { return turn_.held() ? out_.waits_for() : awaited{turn_.fd(), EPOLLIN}; }
+wait_condition delivery::waits_for() const {
+  return lock_.held() ? out_.waits_for() : wait_condition{lock_.wakeup_fd(), EPOLLIN};
+}
 
 sys::result delivery::wait() {
   blocked_ = true;
@@ -65,12 +67,12 @@ sys::result delivery::wait() {
 }
 
 void delivery::mend() {
-  if (turn_.end() == output_end::part) {
+  if (lock_.end() == output_end::part) {
     constexpr std::array<char, 1> newline{'\n'};
     out_.gather(newline);
     mending_ = true;
   } else {
-    turn_.leave_at(output_end::whole);
+    lock_.set_end(output_end::whole);
   }
 }
 
@@ -79,17 +81,17 @@ sys::result delivery::write_mending() {
   const sys::result flushed = out_.flush(newlines);
   if (flushed < 0) return flushed;
   mending_ = false;
-  turn_.leave_at(output_end::whole);
+  lock_.set_end(output_end::whole);
   return 0;
 }
 
 sys::result delivery::write() {
-  if (turn_.end() == output_end::whole) whole_ = delivered_;
+  if (lock_.end() == output_end::whole) whole_ = delivered_;
   while (pending() > 0) {
     if (out_.pending() == 0) {
       staged_ += out_.gather(std::span<const char>(gathered_).subspan(staged_));
     }
-    turn_.leave_at(output_end::part);
+    lock_.set_end(output_end::part);
     std::uint64_t out = 0;
     const sys::result flushed = out_.flush(out);
     delivered_ += out;
@@ -99,16 +101,16 @@ sys::result delivery::write() {
   }
   gathered_.clear();
   staged_ = 0;
-  turn_.leave_at(open_ ? output_end::part : output_end::whole);
+  lock_.set_end(open_ ? output_end::part : output_end::whole);
   return 0;
 }
 
 /// The output takes no more for now: with what it ends is known as long as this worker lives.
 void delivery::note_end() {
-  if (delivered_ == whole_) return turn_.leave_at(output_end::whole);
+  if (delivered_ == whole_) return lock_.set_end(output_end::whole);
   // Of a part of an open piece it is not: then an empty line may follow.
   const bool line = staged_ > out_.pending() && gathered_[staged_ - out_.pending() - 1] == '\n';
-  turn_.leave_at(line ? output_end::part_line : output_end::part);
+  lock_.set_end(line ? output_end::part_line : output_end::part);
 }
 
 }  // namespace procpool::worker

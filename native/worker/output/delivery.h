@@ -5,8 +5,8 @@
 #include <string>
 #include <utility>
 
-#include "ipc/output_turn.h"
 #include "ipc/stats_page.h"
+#include "ipc/write_lock.h"
 #include "worker/output/output.h"
 
 namespace procpool::worker {
@@ -17,8 +17,7 @@ namespace procpool::worker {
 /// middle of a piece, the next to write ends that with a newline. Never waits. Worker.
 class delivery {
  public:
-  delivery(output& out, const ipc::output_turn& turn, ipc::worker_slot& stats)
-      : out_(out), turn_(turn), stats_(stats) {}
+  delivery(output& out, const ipc::write_lock& lock, ipc::worker_slot& stats) : out_(out), lock_(lock), stats_(stats) {}
 
   /// Adds a piece. flush() brings it on its way. Throws std::bad_alloc, and has not changed then.
   void add(std::span<const char> data);
@@ -37,16 +36,16 @@ class delivery {
   /// Writes as much as there is: 0 if that is all, -EAGAIN when waits_for() says on what it waits,
   /// or another errno negated: stdout is broken.
   sys::result flush();
-  [[nodiscard]] awaited waits_for() const;
+  [[nodiscard]] wait_condition waits_for() const;
 
   /// Pieces can be added: the output takes what comes, and none is open.
   [[nodiscard]] bool flows() const { return !blocked_ && !open_; }
 
   [[nodiscard]] bool blocked() const { return blocked_; }
   /// For how long stdout has taken nothing although it was asked to, from whichever worker.
-  [[nodiscard]] std::uint64_t stuck_ns() const { return turn_.stuck_ns(); }
+  [[nodiscard]] std::uint64_t blocked_ns() const { return lock_.blocked_ns(); }
   /// For how long it has taken nothing.
-  [[nodiscard]] std::uint64_t unmoved_ns() const { return turn_.unmoved_ns(); }
+  [[nodiscard]] std::uint64_t since_progress_ns() const { return lock_.since_progress_ns(); }
 
   /// Bytes added so far, and those of them that are out.
   [[nodiscard]] std::uint64_t added() const { return added_; }
@@ -71,7 +70,7 @@ class delivery {
   void note_end();
 
   output& out_;
-  ipc::output_turn turn_;
+  ipc::write_lock lock_;
   ipc::worker_slot& stats_;
   std::string gathered_;
   std::size_t staged_ = 0;  // bytes of it that the output's stage has got

@@ -25,10 +25,10 @@ enum class output_way : std::uint8_t {
 output_way way_for(output_kind kind);
 
 /// What a worker waits for before it can write on.
-struct awaited {
+struct wait_condition {
   int fd;
   std::uint32_t events;      // of epoll
-  bool output_full = false;  // or it is another worker's turn
+  bool output_full = false;  // or another worker holds the write lock
   int most_ms = -1;          // after which to try again all the same; -1: no such time
 };
 
@@ -76,7 +76,7 @@ class output {
   [[nodiscard]] bool is_locked() const { return kind_ == output_kind::file || kind_ == output_kind::append_file; }
 
   /// What to wait for after -EAGAIN.
-  [[nodiscard]] awaited waits_for() const { return {fd_, EPOLLOUT, true}; }
+  [[nodiscard]] wait_condition waits_for() const { return {fd_, EPOLLOUT, true}; }
 
  private:
   void make_pipe();

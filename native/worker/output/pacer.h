@@ -15,20 +15,20 @@ namespace procpool::worker {
 class pacer {
  public:
   /// What pauses are to be like.
-  struct manner {
+  struct profile {
     std::uint64_t shortest_ns;  // shorter ones save too little, unless no longer one is allowed
     std::uint64_t busy_ns;      // a worker is whose rounds follow each other at this distance or less
     std::uint64_t gain;         // in quarters of what a round reads without: so much has to be gathered
   };
 
   /// Where nobody waits for an answer.
-  static constexpr manner patient{500'000, 125'000, 8};
+  static constexpr profile throughput{500'000, 125'000, 8};
   /// Where everybody does, so that who has got his next sends the sooner.
-  static constexpr manner brisk{10'000, 500'000, 5};
+  static constexpr profile latency{10'000, 500'000, 5};
 
   /// `delay_ns`: the longest pause; 0: there is none. `total_bytes`: where the count of bytes begins, which
   /// goes on from worker to worker of a slot.
-  pacer(std::uint64_t delay_ns, const manner& pauses, std::uint64_t total_bytes)
+  pacer(std::uint64_t delay_ns, const profile& pauses, std::uint64_t total_bytes)
       : longest_ns_(delay_ns),
         shortest_ns_(std::min(delay_ns, pauses.shortest_ns)),
         pauses_(pauses),
@@ -54,7 +54,7 @@ class pacer {
     const std::uint64_t took_ns = std::min(now_ns - last_ns_, unlike_ns);
     last_ns_ = now_ns;
     const bool small = bytes < reads * full_bytes;
-    pausing_ = pausing_ ? !in_vain(took_ns, bytes) : busy(took_ns, bytes) && small;
+    pausing_ = pausing_ ? !unprofitable(took_ns, bytes) : busy(took_ns, bytes) && small;
     if (!pausing_ || !small) return 0;
     const std::uint64_t wanted_ns = std::max(bytes, reads * worth_bytes) * took_ns / bytes;
     pause_ns_ = (pause_ns_ + std::clamp(wanted_ns, shortest_ns_, longest_ns_)) / 2;
@@ -69,7 +69,7 @@ class pacer {
   }
 
   /// The last pauses gathered hardly more than a round does without, or kept those who send.
-  bool in_vain(std::uint64_t took_ns, std::uint64_t bytes) {
+  bool unprofitable(std::uint64_t took_ns, std::uint64_t bytes) {
     const bool paid = 4 * bytes >= pauses_.gain * usual_bytes_ && 2 * bytes * usual_ns_ >= usual_bytes_ * took_ns;
     vain_ = paid ? 0 : vain_ + 1;
     if (paid) patience_ = first_patience;
@@ -81,7 +81,7 @@ class pacer {
 
   std::uint64_t longest_ns_;
   std::uint64_t shortest_ns_;
-  manner pauses_;
+  profile pauses_;
   std::uint64_t total_bytes_;
   std::uint64_t last_ns_ = 0;
   std::uint64_t pause_ns_ = 0;

@@ -41,12 +41,12 @@ int main(int count, char** words) {
   listeners.clear();
   bench::say_ready();
 
-  sigset_t awaited;
+  sigset_t wait_condition;
   int signal = 0;
-  bench::check("sigemptyset", bench::outcome(::sigemptyset(&awaited)));
-  bench::check("sigaddset", bench::outcome(::sigaddset(&awaited, SIGTERM)));
-  bench::check("sigaddset", bench::outcome(::sigaddset(&awaited, SIGCHLD)));
-  bench::check("sigwait", -::sigwait(&awaited, &signal));
+  bench::check("sigemptyset", bench::outcome(::sigemptyset(&wait_condition)));
+  bench::check("sigaddset", bench::outcome(::sigaddset(&wait_condition, SIGTERM)));
+  bench::check("sigaddset", bench::outcome(::sigaddset(&wait_condition, SIGCHLD)));
+  bench::check("sigwait", -::sigwait(&wait_condition, &signal));
   if (signal == SIGCHLD) bench::fail("a worker has ended");
   workers.end();
 }

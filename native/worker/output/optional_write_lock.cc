@@ -1,4 +1,4 @@
-#include "worker/output/write_turn.h"
+#include "worker/output/optional_write_lock.h"
 
 namespace procpool::worker {
 namespace {
@@ -9,23 +9,23 @@ constexpr int patience_ms = 500;
 
 }  // namespace
 
-bool write_turn::came() {
-  if (turn_.held()) return true;
-  if (!exclusive_ && !waiting() && !turn_.taken()) return true;
-  return take();
+bool optional_write_lock::try_lock() {
+  if (lock_.held()) return true;
+  if (!exclusive_ && !waiting() && !lock_.locked()) return true;
+  return acquire();
 }
 
-void write_turn::wrote(end how) {
+void optional_write_lock::unlock(end how) {
   if (how == full) {
-    if (!exclusive_ && !turn_.held()) take();
-  } else if (turn_.held()) {
-    turn_.give_back();
+    if (!exclusive_ && !lock_.held()) acquire();
+  } else if (lock_.held()) {
+    lock_.unlock();
   }
 }
 
-bool write_turn::take() {
-  if (waiting()) turn_.heard();
-  if (turn_.take()) {
+bool optional_write_lock::acquire() {
+  if (waiting()) lock_.clear_wakeup();
+  if (lock_.try_lock()) {
     impatient_ = false;
   } else if (!impatient_) {
     const std::uint64_t now_ns = sys::monotonic_ns();
@@ -37,6 +37,6 @@ bool write_turn::take() {
   return true;
 }
 
-awaited write_turn::waits_for() const { return {turn_.fd(), EPOLLIN, false, patience_ms}; }
+wait_condition optional_write_lock::waits_for() const { return {lock_.wakeup_fd(), EPOLLIN, false, patience_ms}; }
 
 }  // namespace procpool::worker
