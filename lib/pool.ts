@@ -498,7 +498,6 @@ async function resolveHost(host: string | undefined): Promise<string> {
   }
 }
 
-/** What to do about a port that is refused to users; empty if that is not the reason. */
 /** 0 for none. */
 function numberOf(signal: NodeJS.Signals | undefined): number {
   if (signal === undefined) return 0;
@@ -508,6 +507,7 @@ function numberOf(signal: NodeJS.Signals | undefined): number {
   return number;
 }
 
+/** What to do about a port that is refused to users; empty if that is not the reason. */
 function privilegedPort(port: number): string {
   if (port >= 1024) return '';
   return ': ports below 1024 need CAP_NET_BIND_SERVICE, or a lower net.ipv4.ip_unprivileged_port_start';

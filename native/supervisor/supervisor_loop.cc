@@ -305,7 +305,7 @@ void supervisor_loop::start_worker(int slot) {
   } catch (const sys::sys_error& failure) {
     start_failures_.add(host_, failure, slot);
     if (table_.at(slot).now == phase::starting) {
-      // Forked, but not to be clear_wakeup: its end of the channel closes, and it is reaped like any other.
+      // Forked, but it cannot be watched: its end of the channel closes, and it is reaped like any other.
       channels_[static_cast<std::size_t>(slot)].close();
     } else {
       follow(slot, table_.start_failed(slot, now_ms()));

@@ -218,7 +218,7 @@ void worker_loop<Handler>::wait_for_room() {
   sys::check("poll", sys::poll(waiting, timeout_ms()));
   if (waiting[0].revents != 0) on_signals();
   if (waiting[1].revents != 0) on_orders();
-  // Whatever it was that came, the turn's time may be over.
+  // Whatever it was that came, the wait for the write lock may be over.
   const bool retries = wait_.most_ms != event::poller::forever;
   if ((waiting[2].revents != 0 || retries) && !expired()) on_room();
 }

@@ -13,7 +13,7 @@ struct instant {
 };
 
 /// Monotonic time for what is asked of clients. It stands still where a worker reads from nobody
-/// because stdout takes nothing, or it is another worker's turn: that is not the clients' doing. Worker.
+/// because stdout takes nothing, or another worker holds the write lock: that is not the clients' doing. Worker.
 class worker_clock {
  public:
   [[nodiscard]] std::uint64_t now_ns() const { return (stands_ ? stood_since_ns_ : sys::monotonic_ns()) - stood_ns_; }
