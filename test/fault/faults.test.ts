@@ -10,10 +10,11 @@ import { client, deliver } from '../helpers/clients.js';
 import { inject, noFaults, trace, traceable } from '../helpers/faults.js';
 import { temporaryFolder } from '../helpers/files.js';
 import { counters, RawClient, send } from '../helpers/http.js';
-import { childrenOf, isLeft, statOf } from '../helpers/processes.js';
+import { childrenOf, isLeft } from '../helpers/processes.js';
 import { test } from '../helpers/test.js';
 import { until } from '../helpers/until.js';
 import { buffer, once, text } from '../helpers/within.js';
+import { halt } from '../helpers/halt.js';
 
 async function startCli(t: TestContext, args: string[], setup: CliSetup = {}): Promise<Cli & { tcp: number }> {
   return await start(t, args, { env: traceable, ...setup });
@@ -170,8 +171,7 @@ suite('system calls that fail', { skip: noFaults }, () => {
     test(`a hung worker without a supervisor is killed, and surely nobody else${where}`, async (t) => {
       const pool = await startCli(t, ['--workers', '2']);
       const hung = pool.worker(0);
-      process.kill(hung, 'SIGSTOP');
-      await until('stopped', () => statOf(hung)?.state === 'T');
+      await halt(hung);
       const calls = await trace(t, pool.pid, 'pidfd_open,pidfd_send_signal,kill', fault);
       process.kill(pool.supervisor, 'SIGKILL');
       assert.equal((await pool.exited).code, 1);

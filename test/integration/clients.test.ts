@@ -10,10 +10,11 @@ import { startCli } from '../helpers/cli.js';
 import { client, deliver, write } from '../helpers/clients.js';
 import { temporaryFolder } from '../helpers/files.js';
 import { startPool } from '../helpers/pool.js';
-import { privateMemoryOf, statOf } from '../helpers/processes.js';
+import { privateMemoryOf } from '../helpers/processes.js';
 import { test } from '../helpers/test.js';
 import { until } from '../helpers/until.js';
 import { once, text } from '../helpers/within.js';
+import { halt } from '../helpers/halt.js';
 import { addon } from '../native/addon.js';
 
 test('a client that resets mid-stream ends only its own connection, and what it had sent is delivered', async (t) => {
@@ -24,8 +25,7 @@ test('a client that resets mid-stream ends only its own connection, and what it 
   await until('both accepted', () => pool.all('connect').length === 2);
 
   // While the worker stands still, the bytes and the reset behind them both arrive.
-  process.kill(worker, 'SIGSTOP');
-  await until('stopped', () => statOf(worker)?.state === 'T');
+  await halt(worker);
   resetting.on('error', () => undefined);
   await write(resetting, 'r'.repeat(50_000));
   resetting.resetAndDestroy();

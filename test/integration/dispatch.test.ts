@@ -4,11 +4,12 @@ import type { Socket } from 'node:net';
 
 import { type Cli, startCli } from '../helpers/cli.js';
 import { client, deliver } from '../helpers/clients.js';
-import { descriptorsOf, statOf } from '../helpers/processes.js';
+import { descriptorsOf } from '../helpers/processes.js';
 import { temporaryFolder } from '../helpers/files.js';
 import { test } from '../helpers/test.js';
 import { until } from '../helpers/until.js';
 import { once, text } from '../helpers/within.js';
+import { halt } from '../helpers/halt.js';
 
 /** How many connections each worker has taken, as the log tells. */
 function shares(pool: Cli, workers: number): number[] {
@@ -74,8 +75,7 @@ test('a stuck worker does not stop the others, and serves again when it goes on'
   const pool = await startCli(t, ['--workers', '3', '--log-level', 'debug']);
   pool.stdout.resume();
   const stuck = pool.worker(1);
-  process.kill(stuck, 'SIGSTOP');
-  await until('stopped', () => statOf(stuck)?.state === 'T');
+  await halt(stuck);
   for (const body of bodyOf(30)) await deliver(pool.tcp, body);
   await until('all logged', () => pool.all('connect').length === 30);
   assert.equal(shares(pool, 3)[1], 0);
@@ -90,8 +90,7 @@ test('a worker that dies with a token does not stop the others', async (t) => {
   const pool = await startCli(t, ['--workers', '3', '--log-level', 'debug']);
   pool.stdout.resume();
   const stuck = pool.worker(0);
-  process.kill(stuck, 'SIGSTOP');
-  await until('stopped', () => statOf(stuck)?.state === 'T');
+  await halt(stuck);
   await deliver(pool.tcp, 'whose turn it is has a token, and another serves');
   process.kill(stuck, 'SIGKILL');
   await pool.logged('exit', ({ pid }) => pid === stuck);

@@ -20,6 +20,7 @@ import { run, runBlocked } from '../helpers/run.js';
 import { test } from '../helpers/test.js';
 import { until } from '../helpers/until.js';
 import { once, text, within } from '../helpers/within.js';
+import { halt } from '../helpers/halt.js';
 
 const entry = join(root, 'dist', 'index.js');
 
@@ -413,8 +414,7 @@ test('orders for which a hung supervisor has no room wait, and do not keep it fr
   const pool = await startPool(t);
   pool.output?.resume();
   const { pid } = pool.stats();
-  process.kill(pid!, 'SIGSTOP');
-  await until('stopped', () => statOf(pid!)?.state === 'T');
+  await halt(pid!);
   const resizes: Promise<string>[] = [];
   const resize = (workers: number): void => {
     const failed = pool.resize(workers).then(
@@ -439,8 +439,7 @@ test('orders that waited for a hung supervisor reach it when it goes on', async 
   const pool = await startPool(t);
   pool.output?.resume();
   const { pid } = pool.stats();
-  process.kill(pid!, 'SIGSTOP');
-  await until('stopped', () => statOf(pid!)?.state === 'T');
+  await halt(pid!);
   const resizes: Promise<void>[] = [];
   for (let round = 0; round < 600; round++) {
     resizes.push(pool.resize(round === 599 ? 3 : 1 + (round % 2)));

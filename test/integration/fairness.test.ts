@@ -6,10 +6,10 @@ import { startCli } from '../helpers/cli.js';
 import { client, write } from '../helpers/clients.js';
 import { temporaryFolder } from '../helpers/files.js';
 import { get, post, RawClient } from '../helpers/http.js';
-import { statOf } from '../helpers/processes.js';
 import { test } from '../helpers/test.js';
 import { until } from '../helpers/until.js';
 import { text } from '../helpers/within.js';
+import { halt } from '../helpers/halt.js';
 
 const mebibyte = 2 ** 20;
 
@@ -21,8 +21,7 @@ test('a client that sends without end does not keep another waiting longer than 
   const [flood, other] = [await client(pool.tcp), await client(pool.tcp)];
   await until('accepted', () => pool.all('connect').length === 2);
   const worker = pool.worker(0);
-  process.kill(worker, 'SIGSTOP');
-  await until('stopped', () => statOf(worker)?.state === 'T');
+  await halt(worker);
   // Both wait for the worker, the one with more than its share.
   flood.write(Buffer.alloc(64 * mebibyte, 'x'));
   await write(other, 'o');
@@ -43,8 +42,7 @@ test('a client that sends many requests at once has its share of them answered b
   const other = await RawClient.connect(pool.tcp);
   await until('accepted', () => pool.all('connect').length === 2);
   const worker = pool.worker(0);
-  process.kill(worker, 'SIGSTOP');
-  await until('stopped', () => statOf(worker)?.state === 'T');
+  await halt(worker);
   // Both wait for the worker; its first read finds hundreds of the one's.
   flood.write(get('/none').repeat(1500));
   await write(other.socket, post('o'));

@@ -5,9 +5,9 @@ import { refusesConnections, write } from '../helpers/clients.js';
 import { counters, get, post, RawClient } from '../helpers/http.js';
 import { test } from '../helpers/test.js';
 import { until } from '../helpers/until.js';
-import { statOf } from '../helpers/processes.js';
 import { startPool } from '../helpers/pool.js';
 import { text } from '../helpers/within.js';
+import { halt } from '../helpers/halt.js';
 
 const http = ['--handler', 'http', '--workers', '1', '--log-level', 'debug'];
 
@@ -48,8 +48,7 @@ test('requests that had arrived when the stop came are answered, however many cl
   for (const one of clients) one.write(get('/healthz'));
   for (const one of clients) assert.equal((await one.answer()).status, 200);
   const worker = pool.worker(0);
-  process.kill(worker, 'SIGSTOP');
-  await until('stopped', () => statOf(worker)?.state === 'T');
+  await halt(worker);
   // With this one's order before it, that to drain is read before the clients' requests.
   const next = await RawClient.connect(pool.tcp);
   await Promise.all(clients.map(({ socket }) => write(socket, post('x'))));
@@ -69,8 +68,7 @@ test('requests that had arrived when the stop came are answered, those behind th
   one.write(get('/healthz'));
   assert.equal((await one.answer()).status, 200);
   const worker = pool.worker(0);
-  process.kill(worker, 'SIGSTOP');
-  await until('stopped', () => statOf(worker)?.state === 'T');
+  await halt(worker);
   const waiting = await RawClient.connect(pool.tcp);
   one.write(post('a'));
   waiting.write(post('b'));

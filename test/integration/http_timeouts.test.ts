@@ -3,10 +3,10 @@ import assert from 'node:assert/strict';
 import { after } from '../helpers/after.js';
 import { startCli } from '../helpers/cli.js';
 import { counters, get, post, RawClient, send } from '../helpers/http.js';
-import { statOf } from '../helpers/processes.js';
 import { test } from '../helpers/test.js';
 import { until } from '../helpers/until.js';
 import { text } from '../helpers/within.js';
+import { halt } from '../helpers/halt.js';
 
 const http = ['--handler', 'http', '--log-level', 'debug'];
 const scale = Number(process.env.PROCPOOL_TEST_SCALE ?? 1);
@@ -169,8 +169,7 @@ test('what had come when a connection reached its greatest age is answered', asy
   const one = await RawClient.connect(pool.tcp);
   const worker = pool.worker(0);
   await pool.logged('connect');
-  process.kill(worker, 'SIGSTOP');
-  await until('stopped', () => statOf(worker)?.state === 'T');
+  await halt(worker);
   one.write(post('in time'));
   await new Promise((resolve) => setTimeout(resolve, 1500));
   process.kill(worker, 'SIGCONT');

@@ -10,6 +10,7 @@ import { childrenOf, isLeft, statOf } from '../helpers/processes.js';
 import { test } from '../helpers/test.js';
 import { until } from '../helpers/until.js';
 import { once, piecesOf, text } from '../helpers/within.js';
+import { halt } from '../helpers/halt.js';
 
 /** Clients whose bytes wait because nobody reads stdout; all of them are in the kernel's hands. */
 async function stalledClients(pool: Cli & { tcp: number }, count: number, bytes: number): Promise<Socket[]> {
@@ -81,8 +82,7 @@ test('clients that wait to be accepted when the stop comes are served', async (t
   const pool = await startCli(t, ['--workers', '2', '--drain-timeout', '10m']);
   const received = text(pool.stdout);
   const workers = [pool.worker(0), pool.worker(1)];
-  for (const worker of workers) process.kill(worker, 'SIGSTOP');
-  await until('stopped', () => workers.every((worker) => statOf(worker)?.state === 'T'));
+  await halt(...workers);
   const sockets = await Promise.all(Array.from({ length: 50 }, () => client(pool.tcp)));
   await Promise.all(sockets.map((socket) => write(socket, 'waiting')));
   for (const socket of sockets) socket.on('error', () => undefined).resume();
@@ -113,8 +113,7 @@ test('a client that never stops sending does not keep the pool from stopping in 
 test('a worker that hangs at the stop is killed, which counts as a failure', async (t) => {
   const pool = await startCli(t, ['--workers', '2', '--drain-timeout', '20ms']);
   const hung = pool.worker(1);
-  process.kill(hung, 'SIGSTOP');
-  await until('stopped', () => statOf(hung)?.state === 'T');
+  await halt(hung);
   assert.deepEqual(await pool.stop(), { code: 1, signal: null });
   assert.deepEqual(
     pool.all('kill').map(({ worker }) => worker),
@@ -147,8 +146,7 @@ test('a worker that is killed is replaced, only that one, and the others go on',
 test('workers that end while the supervisor is held up are all replaced', async (t) => {
   const pool = await startCli(t, ['--workers', '3']);
   const pids = [0, 1, 2].map((worker) => pool.worker(worker));
-  process.kill(pool.supervisor, 'SIGSTOP');
-  await until('stopped', () => statOf(pool.supervisor)?.state === 'T');
+  await halt(pool.supervisor);
   // The kernel tells the supervisor once.
   for (const pid of pids) process.kill(pid, 'SIGKILL');
   await until('dead', () => pids.every((pid) => statOf(pid)?.state === 'Z'));
@@ -189,8 +187,7 @@ test('a worker that is told to end while a reader stalls the output is replaced 
 
 test('a supervisor that hangs does not keep the pool from ending', async (t) => {
   const pool = await startCli(t, ['--workers', '2', '--drain-timeout', '10m']);
-  process.kill(pool.supervisor, 'SIGSTOP');
-  await until('stopped', () => statOf(pool.supervisor)?.state === 'T');
+  await halt(pool.supervisor);
   pool.child.kill('SIGTERM');
   pool.child.kill('SIGINT');
   assert.deepEqual(await pool.exited, { code: 1, signal: null });
@@ -200,8 +197,7 @@ test('a supervisor that hangs does not keep the pool from ending', async (t) => 
 test('a worker that hangs when its supervisor is killed does not outlive it', async (t) => {
   const pool = await startCli(t, ['--workers', '2']);
   const hung = pool.worker(0);
-  process.kill(hung, 'SIGSTOP');
-  await until('stopped', () => statOf(hung)?.state === 'T');
+  await halt(hung);
   process.kill(pool.supervisor, 'SIGKILL');
   assert.equal((await pool.exited).code, 1);
 });

@@ -16,15 +16,10 @@ import { childrenOf, descriptorsOf, signalsPending, statOf } from '../helpers/pr
 import { test } from '../helpers/test.js';
 import { until } from '../helpers/until.js';
 import { piecesOf, text, within } from '../helpers/within.js';
+import { halt } from '../helpers/halt.js';
 import { addon } from '../native/addon.js';
 
 type Pool = Cli & { tcp: number };
-
-/** Stops a process, and is sure of it. */
-async function halt(...pids: number[]): Promise<void> {
-  for (const pid of pids) process.kill(pid, 'SIGSTOP');
-  await until('stopped', () => pids.every((pid) => statOf(pid)?.state === 'T'));
-}
 
 async function haltThoseLeft(pids: number[]): Promise<void> {
   const left = pids.filter((pid) => statOf(pid) !== undefined && statOf(pid)?.state !== 'Z');
