@@ -25,6 +25,11 @@ export interface Addon {
   CycleCheck: new () => CycleCheck;
   /** Until it is closed, SIGTERM, SIGALRM and SIGCHLD of this process go there. */
   Signals: new () => Signals;
+  /** event_tag.h: the 64 bits that an event carries. */
+  packTag(kind: number, index: number, generation: number): bigint;
+  unpackTag(data: bigint): { kind: number; index: number; generation: number };
+  nextGeneration(generation: number): number;
+  maxGeneration: number;
   /** Where the fields of a log record lie, and how many bytes it has. */
   recordLayout: RecordLayout;
   /** In the order of their numbers. */

@@ -141,6 +141,7 @@ void show_records(Napi::Object exports);
 void show_cycle_check(Napi::Object exports);
 void show_delivery(Napi::Object exports);
 void show_descriptors(Napi::Object exports);
+void show_event_tag(Napi::Object exports);
 void show_signals(Napi::Object exports);
 void show_timer_wheel(Napi::Object exports);
 void show_http_parser(Napi::Object exports);

@@ -13,6 +13,7 @@ Napi::Object initialize(Napi::Env, Napi::Object exports) {
   show_cycle_check(exports);
   show_delivery(exports);
   show_descriptors(exports);
+  show_event_tag(exports);
   show_signals(exports);
   show_timer_wheel(exports);
   show_http_parser(exports);

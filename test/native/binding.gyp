@@ -8,6 +8,7 @@
         "cycle_check.cc",
         "delivery.cc",
         "descriptors.cc",
+        "event_tag.cc",
         "http.cc",
         "output.cc",
         "pacer.cc",
