@@ -4,7 +4,17 @@
     "cflags_cc!": ["-fno-exceptions", "-fno-rtti", "-std=gnu++17", "-std=gnu++20"],
     "cflags_cc": ["-std=c++20", "-Wall", "-Wextra", "-Wpedantic", "-Wshadow", "-Wconversion"],
     "ldflags": ["-pthread"],
-    "sources": ["../../native/sys/syscalls.cc"],
+    "sources": [
+      "../../native/sys/clocks.cc",
+      "../../native/sys/descriptors.cc",
+      "../../native/sys/files.cc",
+      "../../native/sys/memory.cc",
+      "../../native/sys/pipes.cc",
+      "../../native/sys/processes.cc",
+      "../../native/sys/signals.cc",
+      "../../native/sys/sockets.cc",
+      "../../native/sys/waiting.cc",
+    ],
   },
   "targets": [
     {"target_name": "output_way", "type": "executable", "sources": ["output_way.cc", "../../native/worker/output/output.cc"]},

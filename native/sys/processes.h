@@ -1,0 +1,24 @@
+#pragma once
+
+#include <sys/types.h>
+
+#include "sys/result.h"
+
+/// System calls on processes.
+namespace procpool::sys {
+
+pid_t process_id();
+pid_t parent_id();
+result fork();
+result kill(pid_t pid, int signal);
+/// A descriptor of that very process, pidfd_open(2): -ENOSYS before Linux 5.3.
+result open_process(pid_t pid);
+/// pidfd_send_signal(2).
+result signal_process(int process, int signal);
+/// waitpid(2); `flags` as there.
+result wait_for(pid_t pid, int& status, int flags);
+/// Asks the kernel for `signal` when the thread that forked this process ends.
+result signal_on_parent_death(int signal);
+void name_process(const char* name);
+
+}  // namespace procpool::sys
