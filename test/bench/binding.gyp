@@ -1,24 +1,15 @@
 {
+  "includes": ["../../native/sources.gypi"],
   "target_defaults": {
     "include_dirs": ["../../native"],
     "cflags_cc!": ["-fno-exceptions", "-fno-rtti", "-std=gnu++17", "-std=gnu++20"],
     "cflags_cc": ["-std=c++20", "-Wall", "-Wextra", "-Wpedantic", "-Wshadow", "-Wconversion"],
     "ldflags": ["-pthread"],
-    "sources": [
-      "../../native/sys/clocks.cc",
-      "../../native/sys/descriptors.cc",
-      "../../native/sys/files.cc",
-      "../../native/sys/memory.cc",
-      "../../native/sys/pipes.cc",
-      "../../native/sys/processes.cc",
-      "../../native/sys/signals.cc",
-      "../../native/sys/sockets.cc",
-      "../../native/sys/waiting.cc",
-    ],
+    "sources": ["<@(sys_files)"],
   },
   "targets": [
-    {"target_name": "output_way", "type": "executable", "sources": ["output_way.cc", "../../native/worker/output/output.cc"]},
-    {"target_name": "timer_queue", "type": "executable", "sources": ["native/timer_queue.cc", "../../native/event/timer_wheel.cc"]},
+    {"target_name": "output_way", "type": "executable", "sources": ["output_way.cc", "<@(worker_output_files)", "<@(ipc_files)"]},
+    {"target_name": "timer_queue", "type": "executable", "sources": ["native/timer_queue.cc", "<@(event_files)"]},
     {"target_name": "load_bulk", "type": "executable", "sources": ["native/load_bulk.cc"]},
     {"target_name": "load_messages", "type": "executable", "sources": ["native/load_messages.cc"]},
     {"target_name": "load_connects", "type": "executable", "sources": ["native/load_connects.cc"]},

@@ -20,7 +20,7 @@ function compiled(): string[] {
 
 function nativeSources(): string[] {
   return readdirSync(join(root, 'native'), { recursive: true, encoding: 'utf8' })
-    .filter((name) => /\.(?:cc|h|md)$/.test(name))
+    .filter((name) => /\.(?:cc|gypi|h|md)$/.test(name))
     .map((name) => `native/${name}`);
 }
 
