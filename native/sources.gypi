@@ -40,12 +40,18 @@
     ],
     "worker_files": [
       "worker/acceptor.cc",
+      "worker/listening_socket.cc",
+      "worker/stopping.cc",
+      "worker/supervisor_link.cc",
       "worker/worker.cc",
-      "worker/worker_log.cc",
+      "worker/worker_loop.cc",
+      "worker/worker_memory.cc",
+      "worker/worker_parts.cc",
     ],
+    "worker_log_files": ["worker/worker_log.cc"],
     "worker_connections_files": [
       "worker/connections/deadlines.cc",
-      "worker/connections/receive_room.cc",
+      "worker/connections/receive_buffer.cc",
     ],
     "worker_handlers_files": [
       "worker/handlers/echo_handler.cc",
@@ -53,6 +59,7 @@
       "worker/handlers/http_bodies.cc",
       "worker/handlers/http_body.cc",
       "worker/handlers/http_handler.cc",
+      "worker/handlers/http_requests.cc",
       "worker/handlers/http_spool.cc",
       "worker/handlers/http_stats.cc",
       "worker/handlers/sink_handler.cc",
@@ -66,9 +73,8 @@
       "worker/http/request_line.cc",
     ],
     "worker_output_files": [
-      "worker/output/delivery.cc",
-      "worker/output/optional_write_lock.cc",
       "worker/output/output.cc",
+      "worker/output/record_writer.cc",
     ],
     "addon_files": [
       "addon/errors.cc",
@@ -88,6 +94,7 @@
       "<@(ipc_files)",
       "<@(supervisor_files)",
       "<@(worker_files)",
+      "<@(worker_log_files)",
       "<@(worker_connections_files)",
       "<@(worker_handlers_files)",
       "<@(worker_http_files)",

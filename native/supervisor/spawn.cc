@@ -14,7 +14,8 @@ namespace {
 
 constexpr int first_after_stdio = 3;
 
-[[noreturn]] void become_worker(int slot, const shared_state& shared, pid_t supervisor, ipc::channel own_end) {
+[[noreturn]] void become_worker(int slot, const shared_state& shared, worker::worker_memory& memory, pid_t supervisor,
+                                ipc::channel own_end) {
   std::array<int, 4> kept{shared.listener, shared.log_channel, shared.write_wakeup, own_end.fd()};
   std::sort(kept.begin(), kept.end());
   sys::close_from(first_after_stdio, kept);
@@ -25,6 +26,7 @@ constexpr int first_after_stdio = 3;
       .id = slot,
       .config = shared.config,
       .page = shared.page,
+      .memory = memory,
       .listener = shared.listener,
       .write_wakeup = shared.write_wakeup,
       .supervisor_channel = std::move(own_end),
@@ -36,11 +38,12 @@ constexpr int first_after_stdio = 3;
 
 spawned spawn(int slot, const shared_state& shared) {
   auto [own, theirs] = ipc::channel::make_pair(SOCK_STREAM);
+  worker::worker_memory memory(worker::connection_bytes(shared.config.handler));
   const pid_t supervisor = sys::process_id();
   // The child unblocks them when it can receive them itself, see event_source.
   sys::block_signals();
   const sys::result pid = sys::fork();
-  if (pid == 0) become_worker(slot, shared, supervisor, std::move(theirs));
+  if (pid == 0) become_worker(slot, shared, memory, supervisor, std::move(theirs));
   sys::unblock_signals();
   return {sys::check("fork", pid), std::move(own)};
 }

@@ -83,6 +83,12 @@ void close_from(int first, std::span<const int> kept) {
   }
 }
 
+result descriptor_limit() {
+  rlimit limit{};
+  if (::getrlimit(RLIMIT_NOFILE, &limit) < 0) return -errno;
+  return static_cast<result>(std::min<rlim_t>(limit.rlim_cur, INT_MAX));
+}
+
 result raise_descriptor_limit() {
   rlimit limit{};
   if (::getrlimit(RLIMIT_NOFILE, &limit) < 0) return -errno;

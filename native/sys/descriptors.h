@@ -22,6 +22,8 @@ result duplicate(int fd, int lowest);
 result replace(int from, int to);
 /// Closes every descriptor from `first` on that is not in `kept` (ascending).
 void close_from(int first, std::span<const int> kept);
+/// The soft RLIMIT_NOFILE: descriptors are lower numbers than this.
+result descriptor_limit();
 /// Raises the soft RLIMIT_NOFILE to the hard one.
 result raise_descriptor_limit();
 

@@ -27,6 +27,11 @@ result map_shared(int fd, std::size_t size, void*& address) {
   return address == MAP_FAILED ? -errno : 0;
 }
 
+result map_memory(std::size_t size, void*& address) {
+  address = ::mmap(nullptr, size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+  return address == MAP_FAILED ? -errno : 0;
+}
+
 void unmap(void* address, std::size_t size) { ::munmap(address, size); }
 
 }  // namespace procpool::sys

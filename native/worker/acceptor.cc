@@ -1,84 +1,61 @@
 #include "worker/acceptor.h"
 
-#include <fcntl.h>
-#include <netinet/in.h>
-
-#include <cerrno>
-#include <cstring>
-#include <utility>
-
 namespace procpool::worker {
-namespace {
 
-// Other errors are of a connection that broke before it was accepted, and gone with it: accept(2).
-constexpr int most_attempts = 64;
-
-ipc::peer_address compact(const sockaddr_storage& address) {
+ipc::worker_report acceptor::accept() {
   ipc::peer_address peer{};
-  if (address.ss_family == AF_INET) {
-    const auto& v4 = reinterpret_cast<const sockaddr_in&>(address);
-    peer.port = ntohs(v4.sin_port);
-    std::memcpy(peer.bytes, &v4.sin_addr, sizeof v4.sin_addr);
-    peer.family = AF_INET;
-  } else if (address.ss_family == AF_INET6) {
-    const auto& v6 = reinterpret_cast<const sockaddr_in6&>(address);
-    const bool mapped = IN6_IS_ADDR_V4MAPPED(&v6.sin6_addr);
-    peer.port = ntohs(v6.sin6_port);
-    peer.scope = v6.sin6_scope_id;
-    peer.family = mapped ? AF_INET : AF_INET6;
-    std::memcpy(peer.bytes, v6.sin6_addr.s6_addr + (mapped ? 12 : 0), mapped ? 4 : 16);
+  const sys::result connection = listener_.accept(peer);
+  if (is_exhaustion(connection)) return refuse(connection);
+  if (connection < 0) return ipc::worker_report::nothing;
+  const bool opened = service_.open(static_cast<int>(connection), peer);
+  return opened ? ipc::worker_report::accepted : ipc::worker_report::refused;
+}
+
+ipc::worker_report acceptor::refuse(sys::result failure) {
+  // A client that waits when the pool stops is served: the order to drain follows.
+  if (worker_.page.state.get() == static_cast<std::uint64_t>(ipc::pool_state::draining)) {
+    return ipc::worker_report::nothing;
   }
-  return peer;
+  ipc::peer_address peer{};
+  const sys::result refused = listener_.refuse(peer);
+  if (refused == -EAGAIN) return ipc::worker_report::nothing;
+  worker_.shortage.refused(peer, static_cast<int>(-failure));
+  if (refused < 0) return ipc::worker_report::exhausted;
+  worker_.stats.refused.add(1);
+  return ipc::worker_report::refused;
 }
 
-}  // namespace
-
-bool is_exhaustion(sys::result failure) {
-  return failure == -EMFILE || failure == -ENFILE || failure == -ENOBUFS || failure == -ENOMEM;
+void acceptor::begin_queue() {
+  takes_queue_ = listener_.is_open();
+  take_queue();
 }
 
-acceptor::acceptor(int listener) : listener_(listener) { take_spare(); }
+void acceptor::take_queue() {
+  empty_queue([this](int connection, const ipc::peer_address& peer) { service_.open(connection, peer); });
+}
 
-sys::result acceptor::accept(ipc::peer_address& peer) {
-  if (!listener_) return -EAGAIN;
-  if (lent_) return -EMFILE;
-  for (int attempt = 0; attempt < most_attempts; ++attempt) {
-    sockaddr_storage address{};
-    socklen_t length = sizeof address;
-    const sys::result fd = sys::accept(listener_.get(), reinterpret_cast<sockaddr*>(&address), &length);
-    if (fd >= 0) {
-      peer = compact(address);
-      // Urgent data stays in the stream. A TCP socket inherits that from its listener.
-      if (address.ss_family == AF_UNIX) {
-        [[maybe_unused]] const sys::result set = sys::set_option(static_cast<int>(fd), SOL_SOCKET, SO_OOBINLINE, 1);
-      }
-    }
-    if (fd >= 0 || fd == -EAGAIN || is_exhaustion(fd)) return fd;
+void acceptor::expire_queue() {
+  empty_queue([this](int connection, const ipc::peer_address&) { service_.refuse(connection); });
+}
+
+/// Until nobody waits, or a client cannot be accepted now. More than the queue held when the stop began came later.
+template <typename Serve>
+void acceptor::empty_queue(Serve serve) {
+  if (!takes_queue_) return;
+  for (; taken_ <= worker_.config.backlog; ++taken_) {
+    ipc::peer_address peer{};
+    const sys::result connection = listener_.accept(peer);
+    if (is_exhaustion(connection)) return;
+    if (connection < 0) break;
+    serve(static_cast<int>(connection), peer);
   }
-  return -EAGAIN;
+  close();
+  supervisor_.report(ipc::worker_report::queue_empty);
 }
 
-sys::result acceptor::refuse(ipc::peer_address& peer) {
-  if (lent_) return -EMFILE;
-  spare_.reset();
-  const sys::result fd = accept(peer);
-  if (fd >= 0) sys::close(static_cast<int>(fd));
-  take_spare();
-  return fd < 0 ? fd : 0;
-}
-
-void acceptor::lend_spare() {
-  lent_ = true;
-  spare_.reset();
-}
-
-void acceptor::take_back_spare() {
-  if (std::exchange(lent_, false)) take_spare();
-}
-
-void acceptor::take_spare() {
-  const sys::result fd = sys::open("/dev/null", O_RDONLY);
-  if (fd >= 0) spare_.reset(static_cast<int>(fd));
+void acceptor::close() {
+  takes_queue_ = false;
+  listener_.close();
 }
 
 }  // namespace procpool::worker

@@ -2,41 +2,48 @@
 
 #include <cstdint>
 
-#include "ipc/log_record.h"
-#include "sys/unique_fd.h"
+#include "ipc/message.h"
+#include "worker/any_service.h"
+#include "worker/listening_socket.h"
+#include "worker/supervisor_link.h"
+#include "worker/worker_parts.h"
 
 namespace procpool::worker {
 
-/// Takes connections from the listening socket that all workers share. Keeps one spare descriptor,
-/// so that at the descriptor limit a connection can still be taken and closed rather than left
-/// waiting. Worker; owns the worker's copy of the listener, which is non-blocking.
+/// Accepts clients for a service: one for each of the supervisor's tokens, and as the pool stops all that still wait.
+/// Worker.
 class acceptor {
  public:
-  explicit acceptor(int listener);
+  acceptor(worker_parts& worker, listening_socket& listener, any_service& service, supervisor_link& supervisor)
+      : worker_(worker), listener_(listener), service_(service), supervisor_(supervisor) {}
 
-  /// The connection's descriptor, -EAGAIN if none waits, or what is_exhaustion() knows.
-  sys::result accept(ipc::peer_address& peer);
+  /// A token: one client waits. What became of it.
+  ipc::worker_report accept();
 
-  /// Takes the next connection and closes it: 0, or an errno negated.
-  sys::result refuse(ipc::peer_address& peer);
+  /// The pool stops. Clients whose connection the kernel has completed may have sent already: they are served too. A
+  /// client for which there is no descriptor is accepted by a sibling, or when a connection of this worker has ended.
+  void begin_queue();
+  /// In each round of a stop.
+  void take_queue();
+  /// Drain timeout reached: counts what those had sent that nobody has accepted. There are descriptors for it now.
+  void expire_queue();
+  /// It has not accepted all of them yet.
+  [[nodiscard]] bool takes_queue() const { return takes_queue_; }
 
-  /// Frees the spare descriptor for another that is to come; until it is taken back nothing is accepted.
-  void lend_spare();
-  void take_back_spare();
-
-  /// No more connections for this worker. The others that share the listener go on.
-  void close() { listener_.reset(); }
-  [[nodiscard]] bool is_open() const { return static_cast<bool>(listener_); }
+  /// No more clients for this worker.
+  void close();
 
  private:
-  void take_spare();
+  ipc::worker_report refuse(sys::result failure);
+  template <typename Serve>
+  void empty_queue(Serve serve);
 
-  sys::unique_fd listener_;
-  sys::unique_fd spare_;
-  bool lent_ = false;
+  worker_parts& worker_;
+  listening_socket& listener_;
+  any_service& service_;
+  supervisor_link& supervisor_;
+  bool takes_queue_ = false;
+  std::uint32_t taken_ = 0;  // of the queue
 };
-
-/// True for the errno of an accept that failed for want of descriptors or memory.
-bool is_exhaustion(sys::result failure);
 
 }  // namespace procpool::worker

@@ -8,7 +8,7 @@
     "sources": ["<@(sys_files)"],
   },
   "targets": [
-    {"target_name": "output_way", "type": "executable", "sources": ["output_way.cc", "<@(worker_output_files)", "<@(ipc_files)"]},
+    {"target_name": "output_way", "type": "executable", "sources": ["output_way.cc", "<@(worker_output_files)", "<@(worker_log_files)", "<@(ipc_files)"]},
     {"target_name": "timer_queue", "type": "executable", "sources": ["native/timer_queue.cc", "<@(event_files)"]},
     {"target_name": "load_bulk", "type": "executable", "sources": ["native/load_bulk.cc"]},
     {"target_name": "load_messages", "type": "executable", "sources": ["native/load_messages.cc"]},

@@ -10,6 +10,7 @@
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
+#include <memory>
 #include <string>
 #include <utility>
 #include <vector>
@@ -56,13 +57,13 @@ void wait_for(int fd, short events) {
 std::uint64_t move_all(worker::output& out, int connection) {
   std::uint64_t delivered = 0;
   for (;;) {
-    const sys::result filled = out.fill(connection);
-    if (filled == 0) return delivered;
-    if (filled == -EAGAIN) {
+    const sys::result moved = out.splice_from(connection);
+    if (moved == 0) return delivered;
+    if (moved == -EAGAIN) {
       wait_for(connection, POLLIN);
       continue;
     }
-    sys::check("fill", filled);
+    sys::check("splice", moved);
     while (const sys::result flushed = out.flush(delivered)) {
       if (flushed != -EAGAIN) sys::check("flush", flushed);
       wait_for(out.waits_for().fd, POLLOUT);
@@ -89,7 +90,8 @@ int main(int count, char** arguments) {
   if (::fork() == 0) send_all(client.get(), bytes);
   client.reset();
 
-  worker::output out(STDOUT_FILENO, worker::kind_of(STDOUT_FILENO), way);
+  const auto staging = std::make_unique<worker::staging_buffer>();
+  worker::output out(STDOUT_FILENO, *staging, worker::kind_of(STDOUT_FILENO), way);
   const std::uint64_t begin = sys::monotonic_ns();
   const std::uint64_t delivered = move_all(out, server.get());
   const double wall_ms = static_cast<double>(sys::monotonic_ns() - begin) / 1e6;

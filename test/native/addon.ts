@@ -40,7 +40,7 @@ export interface Addon {
   never: bigint;
   HttpParser: new (limits?: Partial<HttpLimits>) => HttpParser;
   WriteLocks: new (workers: number) => WriteLocks;
-  Deliverers: new (fd: number, workers: number) => Deliverers;
+  RecordWriters: new (fd: number, workers: number, sharing: 'bytes' | 'records') => RecordWriters;
   httpReply(status: number, seconds: number): string;
   /** Throws if `fd` is none. */
   kindOf(fd: number): OutputKind;
@@ -154,6 +154,10 @@ export interface ConnectionTable {
   close(fd: number): void;
   receive(fd: number, bytes: number): void;
   contains(fd: number): boolean;
+  /** Of the slot that the connection has. */
+  generationOf(fd: number): number;
+  /** Whether that connection, and no later one, is open there. */
+  containsGeneration(fd: number, generation: number): boolean;
   portOf(fd: number): number;
   receivedBy(fd: number): number;
   /** Every descriptor that is visited. */
@@ -205,8 +209,8 @@ export interface Output {
   readonly fd: number;
   readonly pending: number;
   readonly room: number;
-  gather(connection: number): number;
-  fill(connection: number): number;
+  appendFrom(connection: number): number;
+  spliceFrom(connection: number): number;
   flush(): { result: number; delivered: number };
   /** Closes its stage; the last thing done with it. */
   close(): void;
@@ -265,13 +269,13 @@ export interface WriteLocks {
   die(worker: number): void;
 }
 
-/** Several workers that deliver to one output. */
-export interface Deliverers {
+/** Several workers that write to one output. */
+export interface RecordWriters {
   add(worker: number, data: Uint8Array): void;
   open(worker: number): void;
   end(worker: number): void;
   flush(worker: number): number;
-  flows(worker: number): boolean;
+  takesRecords(worker: number): boolean;
   pending(worker: number): number;
   delivered(worker: number): number;
   blockedNs(worker: number): number;
@@ -279,9 +283,13 @@ export interface Deliverers {
   waitsForLock(worker: number): boolean;
   /** The worker is killed where it is. */
   die(worker: number): void;
-  /** Torn pieces of others that it has ended since it was asked last. */
+  hurry(worker: number): void;
+  broken(worker: number): boolean;
+  /** It waits for room, as the log says. */
+  stalled(worker: number): boolean;
+  /** Torn records of others that it has ended since it was asked last. */
   mended(worker: number): number;
-  takeBack(worker: number, mark: number): void;
+  takeBack(worker: number, endOffset: number): void;
   committed(worker: number): number;
   close(): void;
 }

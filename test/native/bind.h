@@ -139,7 +139,7 @@ void show_output(Napi::Object exports);
 void show_pacer(Napi::Object exports);
 void show_records(Napi::Object exports);
 void show_cycle_check(Napi::Object exports);
-void show_delivery(Napi::Object exports);
+void show_record_writer(Napi::Object exports);
 void show_descriptors(Napi::Object exports);
 void show_event_tag(Napi::Object exports);
 void show_signals(Napi::Object exports);

@@ -11,7 +11,7 @@ Napi::Object initialize(Napi::Env, Napi::Object exports) {
   show_pacer(exports);
   show_records(exports);
   show_cycle_check(exports);
-  show_delivery(exports);
+  show_record_writer(exports);
   show_descriptors(exports);
   show_event_tag(exports);
   show_signals(exports);

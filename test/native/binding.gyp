@@ -7,7 +7,7 @@
         "binding.cc",
         "connections.cc",
         "cycle_check.cc",
-        "delivery.cc",
+        "record_writer.cc",
         "descriptors.cc",
         "event_tag.cc",
         "http.cc",

@@ -77,3 +77,23 @@ test('descriptors that were never seen are in no table', () => {
   assert.equal(table.contains(0), false);
   assert.equal(table.contains(1_000_000), false);
 });
+
+test('an event of a connection that has been closed finds none of those that came after it', () => {
+  const table = new addon.ConnectionTable();
+  table.open(7, 1000);
+  const former = table.generationOf(7);
+  assert.ok(table.containsGeneration(7, former));
+  table.close(7);
+  assert.ok(!table.containsGeneration(7, former));
+  table.open(7, 2000);
+  assert.ok(!table.containsGeneration(7, former));
+  assert.ok(table.containsGeneration(7, table.generationOf(7)));
+});
+
+test('a table refuses a descriptor for which it has no slot', () => {
+  const table = new addon.ConnectionTable();
+  assert.throws(() => {
+    table.open(70_001, 1000);
+  });
+  assert.equal(table.count, 0);
+});

@@ -5,7 +5,23 @@
 namespace procpool::testing {
 
 using worker::connection;
-using connection_table = worker::connection_table<connection>;
+using worker::connection_table;
+
+// As many descriptors as a test opens.
+constexpr std::size_t slots = 70'001;
+
+/// A connection table with memory of its own, of which only what is touched is there.
+struct table {
+  static constexpr std::size_t bytes = slots * connection_table<connection>::slot_bytes;
+  void* memory = nullptr;
+  sys::result mapped = sys::check("mmap", sys::map_memory(bytes, memory));
+  connection_table<connection> connections{std::span(static_cast<std::byte*>(memory), bytes)};
+
+  table() = default;
+  ~table() { sys::unmap(memory, bytes); }
+  table(const table&) = delete;
+  table& operator=(const table&) = delete;
+};
 
 namespace {
 
@@ -15,27 +31,31 @@ ipc::peer_address peer_with(std::uint16_t port) {
   return peer;
 }
 
-void show_table(Napi::Object object, const std::shared_ptr<connection_table>& self) {
-  method(object, "open", [self](int fd, std::uint16_t port) { self->open(fd, peer_with(port)); });
-  method(object, "close", [self](int fd) { self->close(*self->find(fd)); });
-  method(object, "receive", [self](int fd, std::uint64_t bytes) { self->find(fd)->received += bytes; });
-  method(object, "contains", [self](int fd) { return self->find(fd) != nullptr; });
-  method(object, "portOf", [self](int fd) { return self->find(fd)->peer.port; });
-  method(object, "receivedBy", [self](int fd) { return self->find(fd)->received; });
+void show_table(Napi::Object object, const std::shared_ptr<table>& self) {
+  method(object, "open", [self](int fd, std::uint16_t port) { self->connections.open(fd, peer_with(port)); });
+  method(object, "generationOf", [self](int fd) { return self->connections.find(fd)->generation.value(); });
+  method(object, "containsGeneration", [self](std::uint32_t fd, std::uint32_t generation) {
+    return self->connections.find(fd, event::generation(generation)) != nullptr;
+  });
+  method(object, "close", [self](int fd) { self->connections.close(*self->connections.find(fd)); });
+  method(object, "receive", [self](int fd, std::uint64_t bytes) { self->connections.find(fd)->received += bytes; });
+  method(object, "contains", [self](int fd) { return self->connections.find(fd) != nullptr; });
+  method(object, "portOf", [self](int fd) { return self->connections.find(fd)->peer.port; });
+  method(object, "receivedBy", [self](int fd) { return self->connections.find(fd)->received; });
   method(object, "visit", [self] {
     std::vector<int> visited;
-    self->for_each([&visited](const connection& one) { visited.push_back(one.fd); });
+    self->connections.for_each([&visited](const connection& client) { visited.push_back(client.fd); });
     return visited;
   });
   method(object, "closeAll", [self] {
     std::vector<int> visited;
-    self->for_each([&](connection& one) {
-      visited.push_back(one.fd);
-      self->close(one);
+    self->connections.for_each([&](connection& client) {
+      visited.push_back(client.fd);
+      self->connections.close(client);
     });
     return visited;
   });
-  property(object, "count", [self] { return self->count(); });
+  property(object, "count", [self] { return self->connections.count(); });
 }
 
 void show_draining(Napi::Object object, const std::shared_ptr<connection>& self) {
@@ -58,7 +78,7 @@ void show_draining(Napi::Object object, const std::shared_ptr<connection>& self)
 
 void show_connections(Napi::Object exports) {
   constructor(
-      exports, "ConnectionTable", [](const auto&) { return std::make_shared<connection_table>(); }, show_table);
+      exports, "ConnectionTable", [](const auto&) { return std::make_shared<table>(); }, show_table);
   constructor(
       exports, "DrainingConnection", [](const auto&) { return std::make_shared<connection>(); }, show_draining);
   Napi::Object drain = Napi::Object::New(exports.Env());

@@ -11,7 +11,7 @@
 
 #include "bind.h"
 #include "sys/unique_fd.h"
-#include "worker/connections/receive_room.h"
+#include "worker/connections/receive_buffer.h"
 
 /// Descriptors that Node has no way to make, and calls that it has no way to make on them.
 namespace procpool::testing {
@@ -123,7 +123,7 @@ void show_descriptors(Napi::Object exports) {
   method(exports, "lockedBuffers", locked_buffers);
   method(exports, "setReceiveBuffer",
          [](int fd, int bytes) { return sys::set_option(fd, SOL_SOCKET, SO_RCVBUF, bytes); });
-  method(exports, "makeReceiveRoom", worker::make_receive_room);
+  method(exports, "makeReceiveRoom", worker::enlarge_receive_buffer);
 }
 
 }  // namespace procpool::testing

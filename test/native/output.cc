@@ -35,32 +35,38 @@ struct js<flushed> {
 
 namespace {
 
-// Empty once the test has closed it: its descriptors do not wait for the garbage collector.
-using closable = std::shared_ptr<std::optional<output>>;
+/// An output with a staging buffer. Empty once the test has closed it: its descriptors do not wait for the garbage
+/// collector.
+struct closable_output {
+  std::unique_ptr<worker::staging_buffer> staging = std::make_unique<worker::staging_buffer>();
+  std::optional<output> out;
+};
+
+using closable = std::shared_ptr<closable_output>;
 
 closable make(const Napi::CallbackInfo& info) {
   const int fd = js<int>::from(info[0]);
-  auto made = std::make_shared<std::optional<output>>();
+  auto made = std::make_shared<closable_output>();
   if (info.Length() == 1) {
-    made->emplace(fd);
+    made->out.emplace(fd, *made->staging);
   } else {
-    made->emplace(fd, js<output_kind>::from(info[1]), js<output_way>::from(info[2]));
+    made->out.emplace(fd, *made->staging, js<output_kind>::from(info[1]), js<output_way>::from(info[2]));
   }
   return made;
 }
 
 void show(Napi::Object object, const closable& self) {
-  method(object, "fill", [self](int connection) { return self->value().fill(connection); });
-  method(object, "gather", [self](int connection) { return self->value().gather(connection); });
+  method(object, "spliceFrom", [self](int connection) { return self->out.value().splice_from(connection); });
+  method(object, "appendFrom", [self](int connection) { return self->out.value().append_from(connection); });
   method(object, "flush", [self] {
     flushed value{};
-    value.result = self->value().flush(value.delivered);
+    value.result = self->out.value().flush(value.delivered);
     return value;
   });
-  method(object, "close", [self] { self->reset(); });
-  property(object, "pending", [self] { return self->value().pending(); });
-  property(object, "room", [self] { return self->value().room(); });
-  property(object, "fd", [self] { return self->value().waits_for().fd; });
+  method(object, "close", [self] { self->out.reset(); });
+  property(object, "pending", [self] { return self->staging->pending(); });
+  property(object, "room", [self] { return self->staging->room(); });
+  property(object, "fd", [self] { return self->out.value().waits_for().fd; });
 }
 
 }  // namespace

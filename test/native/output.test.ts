@@ -28,7 +28,7 @@ const turn = fc.oneof(
     for (let done = 0; done < count; done += 10) one.step();
   }),
   times.map((count) => (one: Transfer) => {
-    for (let done = 0; done < count && one.output.room > 0; done += 10) one.gather();
+    for (let done = 0; done < count && one.output.room > 0; done += 10) one.append();
   }),
 );
 
@@ -81,7 +81,7 @@ test('clients that take turns at one output do not get into each other’s bytes
       assert.equal(addon.send(client, bytes), bytes.length);
       for (let moved = 0; moved < bytes.length;) {
         awaitInput(connection);
-        moved += one.output.fill(connection);
+        moved += one.output.spliceFrom(connection);
         assert.equal(one.output.flush().result, 0);
       }
       assert.ok(readReady(one.reader).equals(bytes));
@@ -103,9 +103,9 @@ test('/dev/null takes everything', () => {
   const output = new addon.Output(own.open('/dev/null', 'w'));
   const [client, connection] = own.own(...addon.socketPair());
   assert.equal(addon.send(client, patternBytes(0, 100_000)), 100_000);
-  const filled = output.fill(connection);
-  assert.ok(filled > 0);
-  assert.deepEqual(output.flush(), { result: 0, delivered: filled });
+  const spliced = output.spliceFrom(connection);
+  assert.ok(spliced > 0);
+  assert.deepEqual(output.flush(), { result: 0, delivered: spliced });
   output.close();
 });
 
@@ -125,7 +125,7 @@ test('the master side of a terminal is written to, and not another terminal', as
   const [client, connection] = own.own(...addon.socketPair());
   const output = new addon.Output(master);
   assert.equal(addon.send(client, Buffer.from('bytes')), 5);
-  assert.equal(output.fill(connection), 5);
+  assert.equal(output.spliceFrom(connection), 5);
   assert.deepEqual(output.flush(), { result: 0, delivered: 5 });
   output.close();
   // The kernel passes them on in its own time.

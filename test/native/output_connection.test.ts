@@ -24,12 +24,12 @@ function reset(one: Transfer): void {
   one.end();
 }
 
-/** Reads and delivers until the connection ends, or `size` bytes have come. Returns them and what `fill` said last. */
+/** Reads and delivers until the connection ends, or `size` bytes have come. Returns them and what `splice` said last. */
 function readAll(one: Transfer, size = Infinity): { bytes: string; last: number } {
   let bytes = '';
   for (;;) {
     awaitInput(one.connection);
-    const last = one.fill();
+    const last = one.splice();
     // There is input, so that EAGAIN would be waiting in a circle.
     assert.notEqual(last, -EAGAIN);
     if (last <= 0) return { bytes, last };
@@ -71,10 +71,10 @@ for (const to of ['pipe', 'plain file'] as const) {
   test(`a dry connection to a ${to} gives EAGAIN, one that has ended 0`, () => {
     for (const from of ['TCP', 'Unix'] satisfies Setup['from'][]) {
       using one = new Transfer({ from, to });
-      assert.equal(one.fill(), -EAGAIN);
+      assert.equal(one.splice(), -EAGAIN);
       one.end();
       awaitInput(one.connection);
-      assert.equal(one.fill(), 0);
+      assert.equal(one.splice(), 0);
     }
   });
 }

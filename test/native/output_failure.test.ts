@@ -35,7 +35,7 @@ test('a pipe that cannot be reopened gives EAGAIN, too, when it is full, and get
   for (let result = 0; result === 0; result = one.flush()) {
     one.send(2 ** 16);
     awaitInput(one.connection);
-    assert.ok(one.gather() > 0);
+    assert.ok(one.append() > 0);
   }
   assert.equal(one.flush(), -EAGAIN);
   one.end();
@@ -48,7 +48,7 @@ test('a pipe whose slots are all taken by single bytes gives EAGAIN, and nothing
   using one = new Transfer({ from: 'Unix', to: 'pipe' });
   assert.ok(addon.setPipeSize(one.fd, 4 * 4096) > 0);
   for (let sent = 0; sent < 60; sent += 1) one.send(1);
-  assert.ok(one.fill() > 4);
+  assert.ok(one.splice() > 4);
   assert.equal(one.flush(), -EAGAIN);
   one.end();
   one.finish();
@@ -96,7 +96,7 @@ test('a full disk gives ENOSPC, and what it did not take stays counted', () => {
   const output = new addon.Output(own.open('/dev/full', 'w'));
   const [client, connection] = own.own(...addon.socketPair());
   assert.equal(addon.send(client, new Uint8Array(1000)), 1000);
-  assert.equal(output.fill(connection), 1000);
+  assert.equal(output.spliceFrom(connection), 1000);
   assert.deepEqual(output.flush(), { result: -ENOSPC, delivered: 0 });
   assert.equal(output.pending, 1000);
   output.close();

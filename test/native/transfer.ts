@@ -31,7 +31,7 @@ export class Transfer implements Disposable {
   readonly #flags: number;
   readonly #received: Buffer[] = [];
   #sent = 0;
-  #filled = 0;
+  #staged = 0;
   #delivered = 0;
   #taken = 0;
 
@@ -67,44 +67,44 @@ export class Transfer implements Disposable {
     this.#received.push(bytes);
   }
 
-  fill(): number {
+  splice(): number {
     assert.equal(this.output.pending, 0);
-    const filled = this.output.fill(this.connection);
-    this.#filled += Math.max(filled, 0);
-    assert.equal(this.output.pending, Math.max(filled, 0));
-    return filled;
+    const spliced = this.output.spliceFrom(this.connection);
+    this.#staged += Math.max(spliced, 0);
+    assert.equal(this.output.pending, Math.max(spliced, 0));
+    return spliced;
   }
 
-  /** Reads behind what the stage holds, as far as there is room. */
-  gather(): number {
+  /** Reads behind what is staged, as far as there is room. */
+  append(): number {
     const { pending, room } = this.output;
-    const gathered = this.output.gather(this.connection);
-    this.#filled += Math.max(gathered, 0);
-    assert.ok(gathered <= room);
-    assert.equal(this.output.pending, pending + Math.max(gathered, 0));
-    return gathered;
+    const appended = this.output.appendFrom(this.connection);
+    this.#staged += Math.max(appended, 0);
+    assert.ok(appended <= room);
+    assert.equal(this.output.pending, pending + Math.max(appended, 0));
+    return appended;
   }
 
   flush(): number {
     const { result, delivered } = this.output.flush();
     this.#delivered += delivered;
-    assert.equal(this.output.pending, this.#filled - this.#delivered);
+    assert.equal(this.output.pending, this.#staged - this.#delivered);
     assert.equal(result === 0, this.output.pending === 0);
     return result;
   }
 
-  /** Something is sent and read into the stage. */
+  /** Something is sent and staged. */
   stage(size: number): void {
     this.send(size);
     awaitInput(this.connection);
-    assert.ok(this.fill() > 0);
+    assert.ok(this.splice() > 0);
   }
 
-  /** One reading and its delivery, or what is left of the last delivery. Returns what `fill` or `flush` said last. */
+  /** One reading and its delivery, or what is left of the last delivery. Returns what `splice` or `flush` said last. */
   step(): number {
     if (this.output.pending > 0) return this.flush();
-    const filled = this.fill();
-    return filled > 0 ? this.flush() : filled;
+    const spliced = this.splice();
+    return spliced > 0 ? this.flush() : spliced;
   }
 
   /** Goes on until the reader is so slow that nothing moves any more. */
@@ -121,10 +121,10 @@ export class Transfer implements Disposable {
     for (;;) {
       while (this.output.pending > 0) this.#deliver();
       awaitInput(this.connection);
-      const filled = this.fill();
-      if (filled === 0) break;
+      const spliced = this.splice();
+      if (spliced === 0) break;
       // There is input, so that EAGAIN would be waiting in a circle.
-      assert.ok(filled > 0, `errno ${-filled}`);
+      assert.ok(spliced > 0, `errno ${-spliced}`);
     }
     while (this.#taken < this.#delivered) this.#awaitAndTake();
   }

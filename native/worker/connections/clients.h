@@ -1,6 +1,8 @@
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
+#include <span>
 #include <string_view>
 
 #include "event/poller.h"
@@ -9,6 +11,7 @@
 #include "worker/connections/deadlines.h"
 #include "worker/connections/drain.h"
 #include "worker/connections/worker_clock.h"
+#include "worker/event_kind.h"
 #include "worker/shutdown.h"
 #include "worker/worker_log.h"
 
@@ -26,11 +29,21 @@ inline std::uint64_t waiting_bytes(const connection& client) { return waiting_by
 template <std::derived_from<connection> Client>
 class clients {
  public:
-  clients(event::poller& poller, deadlines& times, const worker_clock& clock, shutdown& end, worker_log& log,
-          ipc::worker_slot& stats)
-      : poller_(poller), deadlines_(times), clock_(clock), shutdown_(end), log_(log), stats_(stats) {}
+  /// `memory`: for the connection table.
+  clients(std::span<std::byte> memory, event::poller& poller, deadlines& deadlines, const worker_clock& clock,
+          shutdown& shutdown, worker_log& log, ipc::worker_slot& stats)
+      : table_(memory),
+        poller_(poller),
+        deadlines_(deadlines),
+        clock_(clock),
+        shutdown_(shutdown),
+        log_(log),
+        stats_(stats) {}
   ~clients() {
-    table_.for_each([this](Client& client) { deadlines_.cancel(client); });
+    table_.for_each([this](Client& client) {
+      deadlines_.cancel(client);
+      table_.close(client);
+    });
   }
   clients(const clients&) = delete;
   clients& operator=(const clients&) = delete;
@@ -59,13 +72,13 @@ class clients {
     close(client, ipc::log_event::reset, error);
   }
 
-  /// Ends a connection whose time is over.
+  /// Ends a connection that took too long.
   void time_out(Client& client, ipc::timeout_reason reason) {
     count(reason);
     close(client, ipc::log_event::timeout, 0, static_cast<std::uint32_t>(reason));
   }
 
-  /// The same where the connection is to be closed in another way.
+  /// Counts and logs the same where the connection is closed in another way.
   void note_timeout(const Client& client, ipc::timeout_reason reason) {
     count(reason);
     note(ipc::log_event::timeout, client, client.received, static_cast<std::uint32_t>(reason));
@@ -98,7 +111,8 @@ class clients {
   /// Waits for other events than before; for none at all where 0 is given.
   sys::result watch(Client& client, std::uint32_t events) {
     if (client.watched == events) return 0;
-    const auto tag = static_cast<std::uint64_t>(client.fd);
+    const auto index = static_cast<std::uint32_t>(client.fd);
+    const std::uint64_t tag = event_tag{event_kind::client, index, client.generation}.pack();
     sys::result done = 0;
     if (events == 0) {
       done = poller_.remove(client.fd);
@@ -130,9 +144,11 @@ class clients {
   [[nodiscard]] bool withheld(const Client& client) const { return shutdown_.pays_debts() && !client.behind; }
 
   [[nodiscard]] bool draining() const { return shutdown_.draining(); }
-  /// Who may, ends with the next answer.
+  /// The worker ends with its last connection: a client that can be told so is closed after its next answer.
   [[nodiscard]] bool closing() const { return shutdown_.ending(); }
   [[nodiscard]] Client* find(int fd) { return table_.find(fd); }
+  /// Whom an event is of. None: it is closed.
+  [[nodiscard]] Client* find(const event_tag& tag) { return table_.find(tag.index, tag.generation); }
   [[nodiscard]] std::size_t count() const { return table_.count(); }
 
   /// Calls visit(client) for each; the visitor may close the one it is given.
@@ -153,21 +169,21 @@ class clients {
     note(event, client, client.received, value, error);
     stats_.closed.add(1);
     if (client.behind) shutdown_.remove_debtor();
-    const std::uint64_t lost = shutdown_.expired() ? client.owing() : 0;
+    const std::uint64_t lost = shutdown_.expired() ? client.undelivered_bytes() : 0;
     stats_.bytes_dropped.add(lost);
-    stats_.bytes_discarded.add(client.held() - lost);
+    stats_.bytes_discarded.add(client.held_bytes() - lost);
     deadlines_.cancel(client);
     sys::close(client.fd);  // which takes it out of the poller: nobody shares it
     table_.close(client);
   }
 
+  connection_table<Client> table_;
   event::poller& poller_;
-  deadlines& deadlines_;
+  worker::deadlines& deadlines_;
   const worker_clock& clock_;
-  shutdown& shutdown_;
+  worker::shutdown& shutdown_;
   worker_log& log_;
   ipc::worker_slot& stats_;
-  connection_table<Client> table_;
 };
 
 }  // namespace procpool::worker

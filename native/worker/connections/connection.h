@@ -2,6 +2,7 @@
 
 #include <cstdint>
 
+#include "event/event_tag.h"
 #include "ipc/log_record.h"
 #include "worker/connections/deadlines.h"
 
@@ -10,15 +11,15 @@ namespace procpool::worker {
 /// One client, as long as it is connected: what every handler needs to know of it. A handler that
 /// keeps more derives its own from this.
 struct connection : client_deadlines {
-  int fd = -1;                // its index in the table; -1: nobody is connected
-  std::uint32_t watched = 0;  // the events that the poller waits for
+  int fd = -1;                   // and its index in the table
+  event::generation generation;  // of its slot there
+  std::uint32_t watched = 0;     // the events that the poller waits for
   ipc::peer_address peer{};
   std::uint64_t received = 0;  // bytes
 
-  /// Bytes of its that the handler has read and not passed on.
-  [[nodiscard]] std::uint64_t held() const { return 0; }
-  /// Of those, what it would have had to.
-  [[nodiscard]] std::uint64_t owing() const { return 0; }
+  /// Bytes that the handler has read from it and not passed on; and those of them that it would have had to deliver.
+  [[nodiscard]] std::uint64_t held_bytes() const { return 0; }
+  [[nodiscard]] std::uint64_t undelivered_bytes() const { return 0; }
 
   bool bulk = false;             // its last read was a long one
   std::uint8_t short_reads = 0;  // of the others, the first few

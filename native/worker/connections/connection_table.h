@@ -3,42 +3,68 @@
 #include <algorithm>
 #include <array>
 #include <cstddef>
+#include <cstdint>
 #include <memory>
-#include <vector>
+#include <new>
+#include <span>
 
 #include "worker/connections/connection.h"
 
 namespace procpool::worker {
 
-/// The worker's connections, looked up by descriptor. Grows as needed, in blocks, so that none ever
-/// moves. Data only: `clients` owns the descriptors.
+/// The worker's connections, looked up by descriptor: slots in memory that is given, all zero at first, none of which
+/// ever moves. Each counts the connections it has had, so that an event of a former one is told from one of the
+/// present. Data only: `clients` owns the descriptors.
 template <std::derived_from<connection> Client>
 class connection_table {
+  struct slot {
+    std::uint32_t generation;  // of the connection that is here, or was
+    bool open;
+    alignas(Client) std::array<std::byte, sizeof(Client)> client;
+  };
+
  public:
+  static constexpr std::size_t slot_bytes = sizeof(slot);
+
+  /// As many slots as there is memory for.
+  explicit connection_table(std::span<std::byte> memory)
+      : slots_(reinterpret_cast<slot*>(memory.data()), memory.size() / slot_bytes) {}
+
+  /// Throws std::bad_alloc where there is no slot for it.
   Client& open(int fd, const ipc::peer_address& peer) {
-    const std::size_t number = block_of(fd);
-    if (number >= blocks_.size()) blocks_.resize(number + 1);
-    if (!blocks_[number]) blocks_[number] = std::make_unique<block>();
-    Client& client = at(fd);
+    const auto index = static_cast<std::size_t>(fd);
+    if (index >= slots_.size()) throw std::bad_alloc();
+    slot& free = slots_[index];
+    Client& client = *std::construct_at(reinterpret_cast<Client*>(&free.client));
     client.fd = fd;
     client.peer = peer;
+    client.generation = event::generation(free.generation);
+    client.generation.advance();
+    free.generation = client.generation.value();
+    free.open = true;
     ++count_;
+    used_ = std::max(used_, index + 1);
     return client;
   }
 
-  /// The place is as new again: whatever the client held is freed.
+  /// Whatever the client held is freed.
   void close(Client& client) {
+    slot& used = slots_[static_cast<std::size_t>(client.fd)];
+    used.open = false;
     std::destroy_at(&client);
-    std::construct_at(&client);
     --count_;
   }
 
   /// None: nobody is connected there.
   [[nodiscard]] Client* find(int fd) {
-    const std::size_t number = block_of(fd);
-    if (number >= blocks_.size() || !blocks_[number]) return nullptr;
-    Client& client = at(fd);
-    return client.fd < 0 ? nullptr : &client;
+    const auto index = static_cast<std::size_t>(fd);
+    return index < used_ && slots_[index].open ? &client_of(slots_[index]) : nullptr;
+  }
+
+  /// None: that connection is closed.
+  [[nodiscard]] Client* find(std::uint32_t index, event::generation generation) {
+    Client* const client = find(static_cast<int>(index));
+    return client != nullptr && client->generation == generation ? client : nullptr;
   }
 
   [[nodiscard]] std::size_t count() const { return count_; }
@@ -46,22 +72,17 @@ class connection_table {
   /// Calls visit(client) for each; the visitor may close the one it is given.
   template <typename Visit>
   void for_each(Visit visit) {
-    for (const auto& one : blocks_) {
-      if (!one || count_ == 0) continue;
-      for (Client& client : *one) {
-        if (client.fd >= 0) visit(client);
-      }
+    if (count_ == 0) return;
+    for (slot& each : slots_.first(used_)) {
+      if (each.open) visit(client_of(each));
     }
   }
 
  private:
-  static constexpr std::size_t block_size = 64;
-  using block = std::array<Client, block_size>;
+  static Client& client_of(slot& used) { return *std::launder(reinterpret_cast<Client*>(&used.client)); }
 
-  static std::size_t block_of(int fd) { return static_cast<std::size_t>(fd) / block_size; }
-  Client& at(int fd) { return (*blocks_[block_of(fd)])[static_cast<std::size_t>(fd) % block_size]; }
-
-  std::vector<std::unique_ptr<block>> blocks_;
+  std::span<slot> slots_;
+  std::size_t used_ = 0;  // slots up to the last that has been open
   std::size_t count_ = 0;
 };
 

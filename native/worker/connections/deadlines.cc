@@ -62,12 +62,12 @@ void deadlines::put_off(client_deadlines& client, timeout_reason reason, std::ui
 
 void deadlines::arm() {
   const auto next = wheel_.next();
-  if (!next || clock_.stands()) return bell_.stop();
-  if (bell_.running() && rings_at_ <= *next) return;
+  if (!next || clock_.stands()) return alarm_timer_.stop();
+  if (alarm_timer_.running() && alarm_tick_ <= *next) return;
   const std::uint64_t now = clock_.now_ns();
   const std::uint64_t due = *next * tick_ns;
-  bell_.set(due > now ? due - now : 0);
-  rings_at_ = *next;
+  alarm_timer_.set(due > now ? due - now : 0);
+  alarm_tick_ = *next;
 }
 
 event::tick deadlines::after(std::uint32_t ms) const {

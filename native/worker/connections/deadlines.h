@@ -68,7 +68,7 @@ class deadlines {
   /// of the calls above.
   template <typename Expire>
   void turn(Expire expire) {
-    bell_.rang();
+    alarm_timer_.rang();
     wheel_.advance(clock_.now_ns() / tick_ns, [&expire](event::timer& due) {
       auto& client = static_cast<client_deadlines&>(due);
       expire(client, client.reason());
@@ -86,8 +86,8 @@ class deadlines {
   const ipc::pool_config& config_;
   const worker_clock& clock_;
   event::timer_wheel wheel_;
-  event::interval_timer bell_;
-  event::tick rings_at_ = 0;
+  event::interval_timer alarm_timer_;
+  event::tick alarm_tick_ = 0;
 };
 
 }  // namespace procpool::worker

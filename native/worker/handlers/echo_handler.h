@@ -1,20 +1,19 @@
 #pragma once
 
 #include <array>
-#include <string>
-#include <string_view>
+#include <span>
 
+#include "worker/connections/byte_buffer.h"
 #include "worker/handlers/handler.h"
 
 namespace procpool::worker {
 
 /// A client of the echo handler, with what it has not taken back yet.
 struct echo_client : connection {
-  std::string unsent;
-  std::size_t sent = 0;  // bytes of it
+  byte_buffer unsent;
   bool aged = false;
 
-  [[nodiscard]] std::uint64_t held() const { return unsent.size() - sent; }
+  [[nodiscard]] std::uint64_t held_bytes() const { return unsent.size(); }
 };
 
 /// Sends everything back to who sent it, for latency checks: RFC 862. Nothing goes to stdout. From a
@@ -22,30 +21,24 @@ struct echo_client : connection {
 /// counts as idle. Worker.
 class echo_handler {
  public:
-  using client = echo_client;
+  using client_type = echo_client;
 
-  explicit echo_handler(const handler_context<client>& own)
-      : clients_(own.all), deadlines_(own.times), stats_(own.stats) {}
+  explicit echo_handler(const handler_context<echo_client>& context)
+      : clients_(context.clients), deadlines_(context.deadlines), stats_(context.stats) {}
 
-  outcome on_readable(client& one);
-  outcome on_writable(client& one);
-  /// At its greatest age, what has come from a client is sent back before it is closed, if it takes it.
-  outcome on_timeout(client& one, ipc::timeout_reason reason);
-  // It has nothing to do with stdout.
-  outcome flush() { return {verdict::keep}; }
-  outcome flush_now() { return {verdict::keep}; }
-  [[nodiscard]] wait_condition waits_for() const { return {-1, 0}; }
-  [[nodiscard]] std::uint64_t pending() const { return 0; }
-  [[nodiscard]] bool at_boundary() const { return true; }
-  [[nodiscard]] bool drained(const client& one, const instant& now) const;
+  outcome on_readable(echo_client& client);
+  outcome on_writable(echo_client& client);
+  /// At its max age, what has come from a client is sent back before it is closed, if it takes it.
+  outcome on_timeout(echo_client& client, ipc::timeout_reason reason);
+  [[nodiscard]] bool drained(const echo_client& client, const instant& now) const;
 
  private:
   /// Until the socket takes it. Throws std::bad_alloc, and has discarded it then.
-  void keep(client& one, std::string_view rest);
+  void keep(echo_client& client, std::span<const char> rest);
   /// How much of it the socket took, or -errno.
-  sys::result send(client& one, const char* data, std::size_t size);
+  sys::result send(echo_client& client, std::span<const char> data);
 
-  clients<client>& clients_;
+  clients<echo_client>& clients_;
   deadlines& deadlines_;
   ipc::worker_slot& stats_;
   std::array<char, 1 << 16> buffer_;

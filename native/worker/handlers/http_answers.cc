@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <new>
+#include <span>
 
 #include "sys/syscalls.h"
 
@@ -19,9 +20,9 @@ constexpr std::uint32_t linger_silence_ms = 2000;
 // and for no longer than that.
 constexpr std::uint32_t linger_ms = 30'000;
 
-bool keep_rest(http_client& one, std::string_view text) {
+bool keep_rest(http_client& client, std::span<const char> rest) {
   try {
-    one.outbox = text;
+    client.outbox.append(rest);
     return true;
   } catch (const std::bad_alloc&) {
     return false;
@@ -30,85 +31,91 @@ bool keep_rest(http_client& one, std::string_view text) {
 
 }  // namespace
 
-outcome http_answers::give(http_client& one, http::reply what) {
-  deadlines_.expect_nothing(one);
-  one.timed = false;
-  one.served = true;
+outcome http_answers::give(http_client& client, http::reply answer) {
+  deadlines_.expect_nothing(client);
+  client.timed = false;
+  client.served = true;
   // The last, unless more had come before the stop.
-  if (clients_.closing() && !one.more && !one.behind) one.last = true;
-  stats_.bytes_discarded.add(one.body.size());
-  one.body.clear();
-  one.leave();
-  one.wanted = 0;
-  const std::string_view text = write(one, what);
+  if (clients_.closing() && !client.more && !client.behind) client.last = true;
+  stats_.bytes_discarded.add(client.body.size());
+  client.body.clear();
+  client.leave();
+  client.wanted_bytes = 0;
+  const std::string_view text = write(client, answer);
   stats_.requests.add(1);
-  if (what.status >= 400) stats_.rejected.add(1);
-  clients_.note(ipc::log_event::request, one, one.seen, static_cast<std::uint32_t>(what.status), 0, what.why);
-  return send(one, text);
+  if (answer.status >= 400) stats_.rejected.add(1);
+  clients_.note(ipc::log_event::request, client, client.body_bytes, static_cast<std::uint32_t>(answer.status), 0,
+                answer.why);
+  return send(client, text);
 }
 
-std::string_view http_answers::write(http_client& one, http::reply& what) {
-  const http::request& request = one.parser->current();
-  what.close = one.last;
-  what.http_1_0 = request.http_1_0;
-  what.head_only = request.method == http::method::head;
-  what.origin = config_.cors_origin;
+std::string_view http_answers::write(http_client& client, http::reply& answer) {
+  const http::request& request = client.parser->current();
+  answer.close = client.last;
+  answer.http_1_0 = request.http_1_0;
+  answer.head_only = request.method == http::method::head;
+  answer.origin = config_.cors_origin;
   try {
     reply_.clear();
-    http::write(reply_, what, date_.at(sys::wall_seconds()));
+    http::write(reply_, answer, date_.at(sys::wall_seconds()));
     return reply_;
   } catch (const std::bad_alloc&) {
-    one.last = one.broken = true;
-    if (what.status == 204) return http::bare_no_content;
-    what = {.status = 503, .why = http::no_memory};
+    client.last = client.broken = true;
+    if (answer.status == 204) return http::bare_no_content;
+    answer = {.status = 503, .why = http::no_memory};
     return http::bare_unavailable;
   }
 }
 
-void http_answers::linger_on(http_client& one) { deadlines_.expect(one, timeout_reason::pace, linger_silence_ms); }
+void http_answers::linger_on(http_client& client) {
+  deadlines_.expect(client, timeout_reason::pace, linger_silence_ms);
+}
 
-outcome http_answers::go_on(http_client& one) {
-  one.interim = true;
-  return send(one, http::continue_reply);
+outcome http_answers::go_on(http_client& client) {
+  client.interim = true;
+  return send(client, http::continue_reply);
 }
 
 /// Sends `text`, or what has been left of one.
-outcome http_answers::send(http_client& one, std::string_view text) {
-  if (!one.outbox.empty()) text = std::string_view(one.outbox).substr(one.outbox_at);
-  const sys::result taken = sys::send(one.fd, text.data(), text.size());
+outcome http_answers::send(http_client& client, std::string_view text) {
+  const bool left = !client.outbox.empty();
+  const std::span<const char> data = left ? client.outbox.bytes() : std::span<const char>(text);
+  const sys::result taken = sys::send(client.fd, data.data(), data.size());
   if (taken < 0 && taken != -EAGAIN) return {verdict::reset, static_cast<int>(-taken)};
   const auto size = static_cast<std::size_t>(std::max<sys::result>(taken, 0));
-  if (size == text.size()) {
-    discard(one.outbox);
-    one.outbox_at = 0;
-    return sent(one);
+  if (size == data.size()) {
+    client.outbox.clear();
+    return sent(client);
   }
-  if (one.outbox.empty() && !keep_rest(one, text)) return {verdict::reset, ENOMEM};
-  one.outbox_at += size;
-  if (size > 0 || one.now != http_client::phase::replying) deadlines_.renew(one);
-  one.now = http_client::phase::replying;
-  return kept(clients_.watch(one, EPOLLOUT));
+  if (left) {
+    client.outbox.remove(size);
+  } else if (!keep_rest(client, data.subspan(size))) {
+    return {verdict::reset, ENOMEM};
+  }
+  if (size > 0 || client.now != http_client::phase::replying) deadlines_.renew(client);
+  client.now = http_client::phase::replying;
+  return kept(clients_.watch(client, EPOLLOUT));
 }
 
-outcome http_answers::sent(http_client& one) {
-  if (one.last && !one.interim) return leave(one);
-  one.interim = false;
-  one.now = http_client::phase::reading;
-  deadlines_.renew(one);
-  return kept(clients_.watch(one, EPOLLIN));
+outcome http_answers::sent(http_client& client) {
+  if (client.last && !client.interim) return leave(client);
+  client.interim = false;
+  client.now = http_client::phase::reading;
+  deadlines_.renew(client);
+  return kept(clients_.watch(client, EPOLLIN));
 }
 
 /// Closed with unread input, the connection would be reset and the answer lost: RFC 9112, 9.6.
-outcome http_answers::leave(http_client& one) {
-  if (!one.broken && waiting_bytes(one) == 0) return {verdict::close};
+outcome http_answers::leave(http_client& client) {
+  if (!client.broken && waiting_bytes(client) == 0) return {verdict::close};
   // Fails where the client was the first to go.
-  [[maybe_unused]] const sys::result done = sys::shut_down(one.fd, SHUT_WR);
-  one.now = http_client::phase::lingering;
-  discard(one.inbox);
-  deadlines_.suspend(one);
-  deadlines_.expect_request(one, linger_ms);
-  linger_on(one);
-  return kept(clients_.watch(one, EPOLLIN));
+  [[maybe_unused]] const sys::result done = sys::shut_down(client.fd, SHUT_WR);
+  client.now = http_client::phase::lingering;
+  client.inbox.clear();
+  deadlines_.suspend(client);
+  deadlines_.expect_request(client, linger_ms);
+  linger_on(client);
+  return kept(clients_.watch(client, EPOLLIN));
 }
 
 }  // namespace procpool::worker

@@ -13,28 +13,28 @@ namespace procpool::worker {
 /// which is watched for writing, and of which nothing is read meanwhile. Worker.
 class http_answers {
  public:
-  explicit http_answers(const handler_context<http_client>& own)
-      : config_(own.config), stats_(own.stats), clients_(own.all), deadlines_(own.times) {}
+  explicit http_answers(const handler_context<http_client>& context)
+      : config_(context.config), stats_(context.stats), clients_(context.clients), deadlines_(context.deadlines) {}
 
   /// The request's answer. If it is the connection's last, that is to be closed, or lingers until the
   /// client has had time to read it. Where there is no memory for it, the connection ends with 204 if
   /// that was to be the answer, and with 503 else.
-  outcome give(http_client& one, http::reply what);
+  outcome give(http_client& client, http::reply answer);
 
   /// 100 Continue.
-  outcome go_on(http_client& one);
+  outcome go_on(http_client& client);
 
   /// A client that has had its last answer goes on sending.
-  void linger_on(http_client& one);
+  void linger_on(http_client& client);
 
   /// When the socket has room again.
-  outcome send_rest(http_client& one) { return send(one, {}); }
+  outcome send_rest(http_client& client) { return send(client, {}); }
 
  private:
-  std::string_view write(http_client& one, http::reply& what);
-  outcome send(http_client& one, std::string_view text);
-  outcome sent(http_client& one);
-  outcome leave(http_client& one);
+  std::string_view write(http_client& client, http::reply& answer);
+  outcome send(http_client& client, std::string_view text);
+  outcome sent(http_client& client);
+  outcome leave(http_client& client);
 
   const ipc::pool_config& config_;
   ipc::worker_slot& stats_;

@@ -13,87 +13,87 @@ using phase = http_client::phase;
 
 constexpr std::uint64_t ms_ns = 1'000'000;
 
-// What the bodies of all of a worker's clients may take up in memory.
+// Memory for the bodies of all of a worker's clients.
 constexpr std::size_t memory_bytes = 1 << 26;
 
-// What one of them may, before it goes into a file: as a rule; and where half of that is taken, or it has one.
+// Memory for one of them, before it goes into a file; and where half of all is taken, or it has a file.
 constexpr std::size_t body_bytes = 1 << 20;
 constexpr std::size_t small_bytes = 1 << 16;
 
-// What a worker's files may hold together: a body of the greatest size always.
+// The worker's files together: at least one body of the largest size that is allowed.
 constexpr std::uint64_t spool_bytes = std::uint64_t{1} << 30;
 
-// Of a body so many bytes have to come in each such time, in ms.
+// The least pace of a body: so many bytes in each window.
 constexpr std::uint64_t window_bytes = 10'000;
 constexpr std::uint32_t window_ms = 20'000;
 
-// A body waits for no longer, even where stdout takes others.
+// The longest wait of a body, even where stdout takes others.
 constexpr std::uint64_t total_wait_ms = 60'000;
 
-// A body for which there is no file is logged as often, in ms.
+// A failure to make a file is logged once in this time.
 constexpr std::uint64_t note_again_ms = 60'000;
 
-// Of those that have waited, so many bytes are written at once.
+// Bodies that have waited are written so many bytes at a time.
 constexpr std::uint64_t batch_bytes = 1 << 18;
 
 }  // namespace
 
-http_bodies::http_bodies(const handler_context<http_client>& own, std::uint64_t& last_place)
-    : page_(own.page),
-      stats_(own.stats),
-      clients_(own.all),
-      deadlines_(own.times),
-      last_place_(last_place),
-      delivery_(own.out, own.lock, own.stats),
-      spool_(std::max(spool_bytes, own.config.max_body)) {}
+http_bodies::http_bodies(const handler_context<http_client>& context, std::uint64_t& last_ticket)
+    : page_(context.page),
+      stats_(context.stats),
+      clients_(context.clients),
+      deadlines_(context.deadlines),
+      last_ticket_(last_ticket),
+      writer_(context.writer),
+      spool_(std::max(spool_bytes, context.config.max_body)) {}
 
-bool http_bodies::add(http_client& one, std::span<const char> data, bool last) {
-  if (last && one.body.size() == 0 && queued_.empty() && delivery_.flows()) {
-    delivery_.add(data);
+bool http_bodies::add(http_client& client, std::span<const char> data, bool last) {
+  if (last && client.body.size() == 0 && queued_.empty() && writer_.takes_records()) {
+    writer_.add(data);
     return true;
   }
-  if (one.advance(data.size())) list_of(one).append(one, sys::monotonic_ns());
-  const bool scarce = one.body.spooled() || memory_ > memory_bytes / 2;
-  if (one.body.bytes().size() + data.size() > (scarce ? small_bytes : body_bytes)) spill(one);
-  if (!make_room(one, data.size())) {
+  if (client.advance(data.size())) list_of(client).append(client, sys::monotonic_ns());
+  const bool scarce = client.body.spooled() || memory_ > memory_bytes / 2;
+  if (client.body.bytes().size() + data.size() > (scarce ? small_bytes : body_bytes)) spill(client);
+  if (!make_room(client, data.size())) {
     page_.no_room_ns.store(sys::monotonic_ns());
     return false;
   }
-  one.body.add(data, memory_);
+  client.body.add(data, memory_);
   return true;
 }
 
 /// If there is no file for it, it stays in memory.
-void http_bodies::spill(http_client& one) {
-  const sys::result spilt = one.body.spill(spool_);
-  if (spilt < 0) note_failed_spill(one, static_cast<int>(-spilt));
-  if (one.body.spooled()) spooled_.append(one, sys::monotonic_ns());
+void http_bodies::spill(http_client& client) {
+  const sys::result spilt = client.body.spill(spool_);
+  if (spilt < 0) note_failed_spill(client, static_cast<int>(-spilt));
+  if (client.body.spooled()) spooled_.append(client, sys::monotonic_ns());
 }
 
-void http_bodies::note_failed_spill(const http_client& one, int error) {
+void http_bodies::note_failed_spill(const http_client& client, int error) {
   const std::uint64_t now = sys::monotonic_ns();
   if (failed_spill_ns_ != 0 && now - failed_spill_ns_ < note_again_ms * ms_ns) return;
   failed_spill_ns_ = now;
-  clients_.note(ipc::log_event::spool, one, 0, 0, error);
+  clients_.note(ipc::log_event::spool, client, 0, 0, error);
 }
 
-bool http_bodies::make_room(const http_client& one, std::size_t bytes) {
+bool http_bodies::make_room(const http_client& client, std::size_t bytes) {
   if (memory_ + bytes <= memory_bytes) return true;
   const std::uint64_t now = sys::monotonic_ns();
   while (memory_ + bytes > memory_bytes) {
-    pace::entry* slow = large_.slowest(now, &one);
-    if (slow == nullptr) slow = small_.slowest(now, &one);
-    if (slow == nullptr) slow = spooled_.slowest(now, &one);
+    pace::entry* slow = large_.slowest(now, &client);
+    if (slow == nullptr) slow = small_.slowest(now, &client);
+    if (slow == nullptr) slow = spooled_.slowest(now, &client);
     if (slow == nullptr) return false;
     give_way(*static_cast<http_client*>(slow));
   }
   return true;
 }
 
-void http_bodies::give_way(http_client& one) {
-  stats_.bytes_discarded.add(one.body.size());
-  one.body.clear();
-  slow_.append(one, 0);
+void http_bodies::give_way(http_client& client) {
+  stats_.bytes_discarded.add(client.body.size());
+  client.body.clear();
+  slow_.append(client, 0);
 }
 
 http_client* http_bodies::next_slow() {
@@ -102,108 +102,108 @@ http_client* http_bodies::next_slow() {
   return static_cast<http_client*>(first);
 }
 
-pace::list& http_bodies::list_of(const http_client& one) {
-  if (one.body.spooled()) return spooled_;
-  return one.body.size() < pace::step_bytes / 2 ? small_ : large_;
+pace::list& http_bodies::list_of(const http_client& client) {
+  if (client.body.spooled()) return spooled_;
+  return client.body.size() < pace::step_bytes / 2 ? small_ : large_;
 }
 
-void http_bodies::await_more(http_client& one) {
-  if (one.wanted == 0) begin_window(one, 0);
+void http_bodies::await_more(http_client& client) {
+  if (client.wanted_bytes == 0) begin_window(client, 0);
 }
 
-bool http_bodies::keeps_pace(http_client& one) {
-  if (one.seen < one.wanted) return false;
-  begin_window(one, one.seen);
+bool http_bodies::keeps_pace(http_client& client) {
+  if (client.body_bytes < client.wanted_bytes) return false;
+  begin_window(client, client.body_bytes);
   return true;
 }
 
-void http_bodies::begin_window(http_client& one, std::uint64_t from) {
-  one.wanted = from + window_bytes;
-  deadlines_.expect(one, timeout_reason::pace, window_ms);
+void http_bodies::begin_window(http_client& client, std::uint64_t from) {
+  client.wanted_bytes = from + window_bytes;
+  deadlines_.expect(client, timeout_reason::pace, window_ms);
 }
 
-void http_bodies::complete(http_client& one) {
-  one.leave();
-  if (one.body.size() > 0) return queue(one);
-  one.waits_since_ns = 0;
+void http_bodies::complete(http_client& client) {
+  client.leave();
+  if (client.body.size() > 0) return queue(client);
+  client.waits_since_ns = 0;
   // It has been added to what is delivered next, and nothing else since.
-  const std::uint64_t end = delivery_.added();
+  const std::uint64_t end = writer_.added();
   try {
-    await_delivery(one, end);
+    await_delivery(client, end);
   } catch (const std::bad_alloc&) {
-    delivery_.take_back(end - one.seen);
-    stats_.bytes_discarded.add(one.seen);
+    writer_.take_back(end - client.body_bytes);
+    stats_.bytes_discarded.add(client.body_bytes);
     throw;
   }
 }
 
 sys::result http_bodies::flush() {
-  const sys::result flushed = delivery_.flush();
-  if (delivery_.mended() > 0) {
+  const sys::result flushed = writer_.flush();
+  if (writer_.mended() > 0) {
     stats_.torn.add(1);
     clients_.note(ipc::log_event::mended);
   }
   if (flushed != -EAGAIN) return flushed;
-  // Whoever has been waiting since this flush shall not do so for ever.
+  // Those that wait since this flush get a deadline.
   for (auto each = delivering_.rbegin(); each != delivering_.rend() && !each->limited; ++each) {
     each->limited = true;
-    http_client* const one = find(*each, phase::delivering);
-    if (one == nullptr) continue;
-    if (one->waits_since_ns == 0) one->waits_since_ns = sys::monotonic_ns();
-    deadlines_.expect(*one, timeout_reason::pace, wait_limit_ms);
+    http_client* const client = find(*each, phase::delivering);
+    if (client == nullptr) continue;
+    if (client->waits_since_ns == 0) client->waits_since_ns = sys::monotonic_ns();
+    deadlines_.expect(*client, timeout_reason::pace, wait_limit_ms);
   }
   return flushed;
 }
 
 http_client* http_bodies::next_delivered() {
-  while (!delivering_.empty() && delivering_.front().end <= delivery_.delivered()) {
-    http_client* const one = find(delivering_.front(), phase::delivering);
+  while (!delivering_.empty() && delivering_.front().end <= writer_.delivered()) {
+    http_client* const client = find(delivering_.front(), phase::delivering);
     delivering_.pop_front();
-    if (one != nullptr) return one;
+    if (client != nullptr) return client;
   }
   return nullptr;
 }
 
 http_client* http_bodies::admit() {
-  while (!queued_.empty() && delivery_.flows() && delivery_.pending() < batch_bytes) {
-    http_client* const one = find(queued_.front(), phase::queued);
-    if (one != nullptr && one->body.size() > small_bytes && delivery_.busy()) return nullptr;
+  while (!queued_.empty() && writer_.takes_records() && writer_.pending() < batch_bytes) {
+    http_client* const client = find(queued_.front(), phase::queued);
+    if (client != nullptr && client->body.size() > small_bytes && writer_.busy()) return nullptr;
     queued_.pop_front();
-    if (one == nullptr) continue;
+    if (client == nullptr) continue;
     try {
-      start(*one);
+      start(*client);
     } catch (const std::bad_alloc&) {
-      return one;
+      return client;
     }
   }
   return nullptr;
 }
 
-void http_bodies::start(http_client& one) {
-  const std::uint64_t end = delivery_.added() + one.body.size();
-  if (one.body.size() > small_bytes || one.body.spooled()) {
-    await_delivery(one, end);
-    writing_.emplace(long_body{std::move(one.body)});
-    return delivery_.open();
+void http_bodies::start(http_client& client) {
+  const std::uint64_t end = writer_.added() + client.body.size();
+  if (client.body.size() > small_bytes || client.body.spooled()) {
+    await_delivery(client, end);
+    writing_.emplace(long_body{std::move(client.body)});
+    return writer_.open();
   }
-  delivery_.add(one.body.bytes());
+  writer_.add(client.body.bytes());
   try {
-    await_delivery(one, end);
+    await_delivery(client, end);
   } catch (const std::bad_alloc&) {
-    delivery_.take_back(end - one.body.size());
+    writer_.take_back(end - client.body.size());
     throw;
   }
-  one.body.clear();
+  client.body.clear();
 }
 
 std::optional<http_bodies::unreadable> http_bodies::feed() {
-  if (!writing_ || delivery_.busy()) return {};
-  const sys::result read = writing_->body.read(writing_->at, delivery_.space());
+  if (!writing_ || writer_.busy()) return {};
+  const sys::result read = writing_->body.read(writing_->at, writer_.space());
   if (read > 0) {
-    delivery_.filled(static_cast<std::size_t>(read));
+    writer_.add_part(static_cast<std::size_t>(read));
     writing_->at += static_cast<std::uint64_t>(read);
     if (unread() > 0) return {};
-    delivery_.close();
+    writer_.close();
     writing_.reset();
     return {};
   }
@@ -214,75 +214,75 @@ std::optional<http_bodies::unreadable> http_bodies::feed() {
     stats_.bytes_dropped.add(unread());
     stats_.torn.add(1);
     if (failed.client != nullptr) clients_.note(ipc::log_event::torn, *failed.client, writing_->at);
-    delivery_.tear();
+    writer_.tear();
   } else {
     stats_.bytes_discarded.add(unread());
-    delivery_.close();
+    writer_.close();
   }
   writing_.reset();
   return failed;
 }
 
-std::uint32_t http_bodies::may_wait_ms(const http_client& one) const {
-  const std::uint64_t waited_ms = (sys::monotonic_ns() - one.waits_since_ns) / ms_ns;
-  const std::uint64_t unmoved_ms = delivery_.since_progress_ns() / ms_ns;
+std::uint32_t http_bodies::may_wait_ms(const http_client& client) const {
+  const std::uint64_t waited_ms = (sys::monotonic_ns() - client.waits_since_ns) / ms_ns;
+  const std::uint64_t unmoved_ms = writer_.since_progress_ns() / ms_ns;
   if (unmoved_ms >= wait_limit_ms || waited_ms >= total_wait_ms) return 0;
   return static_cast<std::uint32_t>(std::min(wait_limit_ms - unmoved_ms, total_wait_ms - waited_ms));
 }
 
 void http_bodies::take_back() {
   if (writing_) return;
-  while (!delivering_.empty() && delivering_.back().begin >= delivery_.committed()) {
-    const place last = delivering_.back();
+  while (!delivering_.empty() && delivering_.back().begin >= writer_.committed()) {
+    const entry last = delivering_.back();
     refused_.push_front(last);
     delivering_.pop_back();
-    delivery_.take_back(last.begin);
+    writer_.take_back(last.begin);
     stats_.bytes_discarded.add(last.end - last.begin);
   }
 }
 
 http_client* http_bodies::next_refused() {
   while (!refused_.empty()) {
-    http_client* const one = find(refused_.front(), phase::delivering);
+    http_client* const client = find(refused_.front(), phase::delivering);
     refused_.pop_front();
-    if (one != nullptr) return one;
+    if (client != nullptr) return client;
   }
   return nullptr;
 }
 
-bool http_bodies::cut_off(http_client& one) {
-  const bool begun = one.now == phase::delivering && delivery_.delivered() > one.mark - one.seen;
-  const bool torn = begun && delivery_.delivered() < one.mark;
+bool http_bodies::cut_off(http_client& client) {
+  const bool begun = client.now == phase::delivering && writer_.delivered() > client.end_offset - client.body_bytes;
+  const bool torn = begun && writer_.delivered() < client.end_offset;
   if (torn) {
     stats_.torn.add(1);
-    clients_.note(ipc::log_event::torn, one, delivery_.delivered() - (one.mark - one.seen));
+    clients_.note(ipc::log_event::torn, client, writer_.delivered() - (client.end_offset - client.body_bytes));
   }
   return torn;
 }
 
-bool http_bodies::stuck() const { return delivery_.blocked_ns() > wait_limit_ms * ms_ns; }
+bool http_bodies::stuck() const { return writer_.blocked_ns() > wait_limit_ms * ms_ns; }
 
 bool http_bodies::full() const {
   const std::uint64_t since = page_.no_room_ns.load();
   return since != 0 && sys::monotonic_ns() - since < wait_limit_ms * ms_ns;
 }
 
-void http_bodies::queue(http_client& one) {
-  queued_.push_back({one.take_place(last_place_), 0, 0});
-  one.now = phase::queued;
-  one.waits_since_ns = sys::monotonic_ns();
-  deadlines_.expect(one, timeout_reason::pace, wait_limit_ms);
+void http_bodies::queue(http_client& client) {
+  queued_.push_back({client.take_ticket(last_ticket_), 0, 0});
+  client.now = phase::queued;
+  client.waits_since_ns = sys::monotonic_ns();
+  deadlines_.expect(client, timeout_reason::pace, wait_limit_ms);
 }
 
-void http_bodies::await_delivery(http_client& one, std::uint64_t end) {
-  delivering_.push_back({one.take_place(last_place_), end - one.seen, end});
-  one.now = phase::delivering;
-  one.mark = end;
+void http_bodies::await_delivery(http_client& client, std::uint64_t end) {
+  delivering_.push_back({client.take_ticket(last_ticket_), end - client.body_bytes, end});
+  client.now = phase::delivering;
+  client.end_offset = end;
 }
 
-http_client* http_bodies::find(const place& one, phase expected) {
-  http_client* const client = clients_.find(one.where.fd);
-  return client != nullptr && client->is_at(one.where, expected) ? client : nullptr;
+http_client* http_bodies::find(const entry& queued, phase expected) {
+  http_client* const client = clients_.find(queued.ticket.fd);
+  return client != nullptr && client->holds(queued.ticket, expected) ? client : nullptr;
 }
 
 }  // namespace procpool::worker

@@ -8,7 +8,7 @@
 
 #include "worker/handlers/handler.h"
 #include "worker/handlers/http_client.h"
-#include "worker/output/delivery.h"
+#include "worker/output/record_writer.h"
 
 namespace procpool::worker {
 
@@ -21,22 +21,22 @@ class http_bodies {
   /// So long a body waits while stdout takes nothing, in ms.
   static constexpr std::uint32_t wait_limit_ms = 5000;
 
-  /// `last_place`: the number of the place that a client has taken last.
-  http_bodies(const handler_context<http_client>& own, std::uint64_t& last_place);
+  /// `last_ticket`: the number of the last ticket that a client has taken.
+  http_bodies(const handler_context<http_client>& context, std::uint64_t& last_ticket);
 
   /// A piece of a client's body; `last`: it ends with it. False: there is no room for it. Others may
   /// have had to give way: see next_slow(). Throws std::bad_alloc.
-  bool add(http_client& one, std::span<const char> data, bool last);
+  bool add(http_client& client, std::span<const char> data, bool last);
   /// Whose unfinished body has given way, and is dropped.
   http_client* next_slow();
   /// More of its body has to come, at the least pace: or its deadline for that passes.
-  void await_more(http_client& one);
+  void await_more(http_client& client);
   /// The deadline has passed. False: too little has come. Else the next one is set.
-  bool keeps_pace(http_client& one);
+  bool keeps_pace(http_client& client);
   /// The body is here as a whole. Throws std::bad_alloc, and nothing of it is delivered then.
-  void complete(http_client& one);
+  void complete(http_client& client);
 
-  /// Writes what there is, as delivery::flush().
+  /// Writes what there is, as record_writer::flush().
   sys::result flush();
   /// Whose body is delivered, and is to be answered. None: nobody else's.
   http_client* next_delivered();
@@ -51,30 +51,28 @@ class http_bodies {
   std::optional<unreadable> feed();
 
   /// Its deadline is over. 0: it has waited in vain. Otherwise after how many ms to ask again.
-  [[nodiscard]] std::uint32_t may_wait_ms(const http_client& one) const;
+  [[nodiscard]] std::uint32_t may_wait_ms(const http_client& client) const;
   /// Takes back the bodies of which nothing is on its way; then next_refused() says whose they were.
   void take_back();
   http_client* next_refused();
 
   /// If a client's body is partly delivered, that is all of it. True: it was.
-  bool cut_off(http_client& one);
+  bool cut_off(http_client& client);
 
   /// Stdout has taken nothing for as long as a body may wait, from whichever of the workers.
   [[nodiscard]] bool stuck() const;
   /// Some worker has had no room for a body, and may have none yet.
   [[nodiscard]] bool full() const;
-  [[nodiscard]] bool blocked() const { return delivery_.blocked(); }
-  [[nodiscard]] bool busy() const { return delivery_.busy() || writing_.has_value(); }
-  [[nodiscard]] wait_condition waits_for() const { return delivery_.waits_for(); }
-  [[nodiscard]] std::uint64_t delivered() const { return delivery_.delivered(); }
-  [[nodiscard]] std::uint64_t pending() const { return delivery_.pending() + unread(); }
-  /// No body is partly on stdout.
-  [[nodiscard]] bool at_boundary() const { return pending() == 0 && !busy(); }
+  [[nodiscard]] bool blocked() const { return writer_.blocked(); }
+  [[nodiscard]] bool busy() const { return writer_.busy() || writing_.has_value(); }
+  [[nodiscard]] std::uint64_t delivered() const { return writer_.delivered(); }
+  /// Bytes of the body that is being written that are not read from its file yet.
+  [[nodiscard]] std::uint64_t unread() const { return writing_ ? writing_->body.size() - writing_->at : 0; }
 
  private:
-  /// A client's in a queue.
-  struct place {
-    http_client::place where;
+  /// A body in a queue.
+  struct entry {
+    http_client::ticket ticket;
     std::uint64_t begin;   // what is delivered before its body
     std::uint64_t end;     // and with it
     bool limited = false;  // its client's wait has an end
@@ -86,24 +84,23 @@ class http_bodies {
     std::uint64_t at = 0;  // what is read of it
   };
 
-  void begin_window(http_client& one, std::uint64_t from);
-  void spill(http_client& one);
-  void note_failed_spill(const http_client& one, int error);
-  bool make_room(const http_client& one, std::size_t bytes);
-  void give_way(http_client& one);
-  pace::list& list_of(const http_client& one);
-  void queue(http_client& one);
-  void await_delivery(http_client& one, std::uint64_t end);
-  void start(http_client& one);
-  [[nodiscard]] std::uint64_t unread() const { return writing_ ? writing_->body.size() - writing_->at : 0; }
-  http_client* find(const place& one, http_client::phase expected);
+  void begin_window(http_client& client, std::uint64_t from);
+  void spill(http_client& client);
+  void note_failed_spill(const http_client& client, int error);
+  bool make_room(const http_client& client, std::size_t bytes);
+  void give_way(http_client& client);
+  pace::list& list_of(const http_client& client);
+  void queue(http_client& client);
+  void await_delivery(http_client& client, std::uint64_t end);
+  void start(http_client& client);
+  http_client* find(const entry& queued, http_client::phase expected);
 
   ipc::pool_page& page_;
   ipc::worker_slot& stats_;
   clients<http_client>& clients_;
   deadlines& deadlines_;
-  std::uint64_t& last_place_;
-  delivery delivery_;
+  std::uint64_t& last_ticket_;
+  record_writer& writer_;
   http_spool spool_;
   std::size_t memory_ = 0;             // bytes of all clients' bodies
   std::uint64_t failed_spill_ns_ = 0;  // the last one that was logged
@@ -113,9 +110,9 @@ class http_bodies {
   pace::list spooled_;  // with a file
   pace::list slow_;     // given way
   // The whole ones.
-  std::deque<place> queued_;
-  std::deque<place> delivering_;
-  std::deque<place> refused_;
+  std::deque<entry> queued_;
+  std::deque<entry> delivering_;
+  std::deque<entry> refused_;
   std::optional<long_body> writing_;
 };
 

@@ -3,8 +3,8 @@
 #include <cstddef>
 #include <cstdint>
 #include <span>
-#include <string>
 
+#include "worker/connections/byte_buffer.h"
 #include "worker/handlers/http_spool.h"
 
 namespace procpool::worker {
@@ -30,7 +30,7 @@ class http_body {
   [[nodiscard]] std::uint64_t size() const { return file_.size() + bytes_.size(); }
   [[nodiscard]] bool spooled() const { return static_cast<bool>(file_); }
   /// What is in memory.
-  [[nodiscard]] std::span<const char> bytes() const { return bytes_; }
+  [[nodiscard]] std::span<const char> bytes() const { return bytes_.bytes(); }
 
   /// As many bytes from `at` on, which must be in it, as come in one go and have room: or an errno negated.
   [[nodiscard]] sys::result read(std::uint64_t at, std::span<char> into) const;
@@ -39,7 +39,7 @@ class http_body {
   void drop(std::size_t bytes);
 
   spooled_file file_;
-  std::string bytes_;
+  byte_buffer bytes_;
   std::size_t* memory_ = nullptr;
 };
 

@@ -2,17 +2,14 @@
 
 #include <cstdint>
 #include <optional>
-#include <string>
 
+#include "worker/connections/byte_buffer.h"
 #include "worker/connections/connection.h"
 #include "worker/handlers/http_body.h"
 #include "worker/handlers/http_pace.h"
 #include "worker/http/parser.h"
 
 namespace procpool::worker {
-
-/// Empties it, and frees what it held.
-inline void discard(std::string& text) { std::string().swap(text); }
 
 /// A client of the HTTP handler.
 struct http_client : connection, pace::entry {
@@ -21,7 +18,7 @@ struct http_client : connection, pace::entry {
     queued,      // its body waits until stdout takes it
     delivering,  // its body is on its way to stdout
     replying,    // its socket does not take the whole answer
-    lingering,   // nothing more is heeded: its last answer shall not be lost
+    lingering,   // has its last answer; what it still sends is read and dropped
   };
 
   phase now = phase::reading;
@@ -34,34 +31,32 @@ struct http_client : connection, pace::entry {
   bool more = false;                   // what follows the request has come too
   bool served = false;                 // a request has been answered
   std::uint64_t began = 0;             // what `received` was before the request
-  std::uint64_t seen = 0;              // bytes of its body
-  std::uint64_t mark = 0;              // what is delivered with its body
+  std::uint64_t body_bytes = 0;        // bytes of its body
+  std::uint64_t end_offset = 0;        // what is delivered with its body
   std::uint64_t waits_since_ns = 0;    // for stdout, queued or delivering
-  std::uint64_t wanted = 0;            // what `seen` has to reach while its pace is watched; 0: it is not yet
-  std::uint64_t place_number = 0;      // of its place in a queue
+  std::uint64_t wanted_bytes = 0;      // what body_bytes has to reach by the deadline of its pace; 0: it has none yet
+  std::uint64_t ticket_number = 0;     // of its place in a queue; 0: none
   std::optional<http::parser> parser;  // from its first byte on
   http_body body;                      // as far as it has come, or waits for stdout
-  std::string inbox;                   // what has been read and not looked at, from inbox_at on
-  std::size_t inbox_at = 0;
-  std::string outbox;  // what its socket has not taken, from outbox_at on
-  std::size_t outbox_at = 0;
+  byte_buffer inbox;                   // what has been read and not looked at
+  byte_buffer outbox;                  // what its socket has not taken
 
-  /// Where a queue finds it, unless it has left the queue or another has come in its place.
-  struct place {
+  /// Its place in a queue, unless it has left the queue or another client has come in its slot.
+  struct ticket {
     int fd;
     std::uint64_t number;
   };
-  /// `last_number`: of all places of the worker.
-  place take_place(std::uint64_t& last_number) {
-    place_number = ++last_number;
-    return {fd, place_number};
+  /// `last_number`: of all tickets of the worker.
+  ticket take_ticket(std::uint64_t& last_number) {
+    ticket_number = ++last_number;
+    return {fd, ticket_number};
   }
-  [[nodiscard]] bool is_at(const place& where, phase expected) const {
-    return now == expected && place_number == where.number;
+  [[nodiscard]] bool holds(const ticket& held, phase expected) const {
+    return now == expected && ticket_number == held.number;
   }
 
-  [[nodiscard]] std::uint64_t held() const { return body.size(); }
-  [[nodiscard]] std::uint64_t owing() const { return now == phase::queued ? body.size() : 0; }
+  [[nodiscard]] std::uint64_t held_bytes() const { return body.size(); }
+  [[nodiscard]] std::uint64_t undelivered_bytes() const { return now == phase::queued ? body.size() : 0; }
 };
 
 }  // namespace procpool::worker

@@ -3,12 +3,11 @@
 #include <array>
 #include <cstdint>
 #include <deque>
-#include <span>
-#include <string_view>
 
 #include "worker/handlers/handler.h"
 #include "worker/handlers/http_answers.h"
 #include "worker/handlers/http_bodies.h"
+#include "worker/handlers/http_requests.h"
 
 namespace procpool::worker {
 
@@ -19,72 +18,55 @@ namespace procpool::worker {
 /// refused with 503, and ends nothing but its connection. RFC 9110 and 9112. Worker.
 class http_handler {
  public:
-  using client = http_client;
+  using client_type = http_client;
 
-  explicit http_handler(const handler_context<client>& own);
+  explicit http_handler(const handler_context<http_client>& context);
 
-  outcome on_readable(client& one);
-  outcome on_writable(client& one);
-  outcome on_timeout(client& one, ipc::timeout_reason reason);
-  [[nodiscard]] bool drained(const client& one, const instant& now) const;
-  /// The stop's time is over. True: a body is cut off.
-  bool expire(client& one) { return bodies_.cut_off(one); }
+  outcome on_readable(http_client& client);
+  outcome on_writable(http_client& client);
+  outcome on_timeout(http_client& client, ipc::timeout_reason reason);
+  [[nodiscard]] bool drained(const http_client& client, const instant& now) const;
+  /// Drain timeout reached. True: a body is cut off.
+  bool expire(http_client& client) { return bodies_.cut_off(client); }
 
-  /// At the end of each round, and when what it waits for has come: delivers, and answers.
-  outcome flush();
-  outcome flush_now() { return flush(); }
+  /// At the end of each round, and when stdout takes bytes again: delivers, and answers.
+  void flush();
   /// In each round: requests that had to wait for their turn, a limited number of them.
   void serve_ready();
   /// There are more of those, or of bodies to write.
   [[nodiscard]] bool busy() const { return !ready_.empty() || (bodies_.busy() && !bodies_.blocked()); }
-
-  [[nodiscard]] wait_condition waits_for() const { return bodies_.waits_for(); }
-  [[nodiscard]] std::uint64_t pending() const { return bodies_.pending(); }
-  [[nodiscard]] bool at_boundary() const { return bodies_.at_boundary(); }
+  /// Bytes of bodies that are to be written and not read from their file yet.
+  [[nodiscard]] std::uint64_t unread() const { return bodies_.unread(); }
 
  private:
-  using phase = client::phase;
+  using phase = http_client::phase;
 
-  // Requests.
-  outcome read(client& one);
-  outcome take(client& one, const char*& from, const char* to);
-  outcome take_inbox(client& one);
-  void make_ready(client& one);
-  void await_more(client& one);
-  outcome on_head(client& one, bool body_is_here);
-  outcome on_body(client& one, std::span<const char> data);
-  outcome on_done(client& one);
-  outcome on_due(client& one, ipc::timeout_reason reason);
-  outcome put_off(client& one, ipc::timeout_reason reason, std::uint32_t by_ms);
-  outcome keep_waiting(client& one, ipc::timeout_reason reason);
+  outcome read(http_client& client);
+  outcome take_inbox(http_client& client);
+  void make_ready(http_client& client);
 
-  // Answers.
-  outcome answer_get(client& one);
-  outcome answer_delivered(client& one);
-  outcome refuse(client& one, int status, std::string_view why);
-  outcome refuse_waiting(client& one);
-  outcome refuse_slow(client& one);
-  void settle(client& one, outcome result);
+  outcome on_due(http_client& client, ipc::timeout_reason reason);
+  outcome put_off(http_client& client, ipc::timeout_reason reason, std::uint32_t by_ms);
+  outcome keep_waiting(http_client& client, ipc::timeout_reason reason);
+
+  outcome answer_delivered(http_client& client);
+  outcome refuse_waiting(http_client& client);
 
   template <typename Step>
-  outcome guarded(client& one, Step step);
-  outcome out_of_memory(client& one);
+  outcome guarded(http_client& client, Step step);
+  outcome out_of_memory(http_client& client);
 
-  const ipc::pool_config& config_;
-  ipc::pool_page& page_;
-  ipc::worker_slot& stats_;
-  clients<client>& clients_;
+  clients<http_client>& clients_;
   deadlines& deadlines_;
+  std::uint64_t last_ticket_ = 0;
   http_answers answers_;
-  std::uint64_t last_place_ = 0;
   http_bodies bodies_;
-  http::limits limits_;
-  unsigned round_left_;     // requests that this round may still deal with
-  std::string stats_text_;  // of this round
-  std::deque<client::place> ready_;
+  http_requests requests_;
+  ipc::worker_slot& stats_;
+  std::deque<http_client::ticket> ready_;  // clients whose input waits for its turn
   std::array<char, 1 << 16> buffer_;
 };
 
-static_assert(gathering_handler<http_handler>);
+static_assert(record_handler<http_handler>);
 
 }  // namespace procpool::worker

@@ -12,7 +12,7 @@ constexpr std::uint64_t step_bytes = 1 << 16;
 /// Who has not taken a step for so long is slow.
 constexpr std::uint64_t slow_ns = 250'000'000;
 
-/// A body's place in one of the lists. It leaves the list with its end.
+/// A body's link in one of the lists, which it leaves when it is destroyed.
 class entry {
  public:
   entry() = default;
@@ -46,13 +46,13 @@ class entry {
 class list {
  public:
   /// Behind all others, whichever list it was in: it has just taken a step.
-  void append(entry& one, std::uint64_t now_ns) {
-    one.leave();
-    one.before_ = head_.before_;
-    one.after_ = &head_;
-    one.before_->after_ = one.after_->before_ = &one;
-    one.step_ns_ = now_ns;
-    one.step_left_ = step_bytes;
+  void append(entry& added, std::uint64_t now_ns) {
+    added.leave();
+    added.before_ = head_.before_;
+    added.after_ = &head_;
+    added.before_->after_ = added.after_->before_ = &added;
+    added.step_ns_ = now_ns;
+    added.step_left_ = step_bytes;
   }
 
   /// The first but for `other`, if it has been for as long as that; none otherwise.

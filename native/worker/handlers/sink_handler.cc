@@ -2,7 +2,7 @@
 
 #include <cerrno>
 
-#include "worker/connections/receive_room.h"
+#include "worker/connections/receive_buffer.h"
 
 namespace procpool::worker {
 namespace {
@@ -14,24 +14,21 @@ constexpr std::uint8_t few_reads = 4;
 
 }  // namespace
 
-outcome sink_handler::on_readable(connection& from) {
+outcome sink_handler::on_readable(connection& client) {
   for (std::uint64_t moved = 0; moved < round_share_bytes;) {
-    if (clients_.withheld(from)) return kept(clients_.watch(from, 0));
-    if (!fits(from)) {
-      const outcome flushed = flush();
-      if (flushed.what != verdict::keep) return flushed;
-    }
-    const sys::result read = spliced(from) ? out_.fill(from.fd) : out_.gather(from.fd);
+    if (clients_.withheld(client)) return kept(clients_.watch(client, 0));
+    if (!writer_.make_room(client.bulk)) return {verdict::keep};
+    const sys::result read = writer_.read_from(client.fd, client.bulk);
     if (read == 0) return {verdict::close};
     if (read == -EAGAIN) return {verdict::keep};
     if (read < 0) return {verdict::reset, static_cast<int>(-read)};
 
     moved += static_cast<std::uint64_t>(read);
-    clients_.received(from, static_cast<std::uint64_t>(read));
+    clients_.received(client, static_cast<std::uint64_t>(read));
     stats_.bytes_in.add(static_cast<std::uint64_t>(read));
-    from.bulk = static_cast<std::size_t>(read) >= full_read_bytes;
-    if (!from.bulk) {
-      read_little(from);
+    client.bulk = static_cast<std::size_t>(read) >= full_read_bytes;
+    if (!client.bulk) {
+      read_little(client);
       break;
     }
   }
@@ -39,49 +36,26 @@ outcome sink_handler::on_readable(connection& from) {
 }
 
 /// It sends on in small pieces: more of them are to come during a pause.
-void sink_handler::read_little(connection& from) const {
-  if (!pauses_ || from.short_reads >= few_reads) return;
-  if (++from.short_reads == few_reads) make_receive_room(from.fd);
+void sink_handler::read_little(connection& client) const {
+  if (!pauses_ || client.short_reads >= few_reads) return;
+  if (++client.short_reads == few_reads) enlarge_receive_buffer(client.fd);
 }
 
-bool sink_handler::spliced(const connection& from) const { return from.bulk && out_.way() == output_way::splice; }
-
-bool sink_handler::fits(const connection& from) const {
-  return spliced(from) ? out_.pending() == 0 : out_.room() >= full_read_bytes;
-}
-
-outcome sink_handler::on_timeout(connection& from, ipc::timeout_reason reason) {
+outcome sink_handler::on_timeout(connection& client, ipc::timeout_reason reason) {
   if (reason != ipc::timeout_reason::max_age) return {verdict::timed_out};
-  const std::uint64_t owed = from.received + waiting_bytes(from);
-  for (bool moved = true; moved && from.received < owed;) {
-    const std::uint64_t before = from.received;
-    const outcome result = on_readable(from);
-    if (result.what == verdict::stalled) deadlines_.again(from);
-    if (result.what != verdict::keep) return result;
-    moved = from.received > before;
+  const std::uint64_t arrived = client.received + waiting_bytes(client);
+  for (bool moved = true; moved && client.received < arrived;) {
+    const std::uint64_t before = client.received;
+    const outcome result = on_readable(client);
+    if (writer_.blocked()) deadlines_.again(client);
+    if (writer_.blocked() || writer_.broken() || result.what != verdict::keep) return result;
+    moved = client.received > before;
   }
   return {verdict::timed_out};
 }
 
-bool sink_handler::drained(const connection& from, const instant& now) const {
-  return !clients_.withheld(from) && drain::complete(from, now);
-}
-
-outcome sink_handler::flush() {
-  if (out_.pending() == 0) return {verdict::keep};
-  return lock_.try_lock() ? write() : outcome{verdict::stalled};
-}
-
-outcome sink_handler::flush_now() { return out_.pending() == 0 ? outcome{verdict::keep} : write(); }
-
-outcome sink_handler::write() {
-  std::uint64_t delivered = 0;
-  const sys::result flushed = out_.flush(delivered);
-  lock_.unlock(flushed == -EAGAIN ? optional_write_lock::full : optional_write_lock::all);
-  stats_.bytes_out.add(delivered);
-  if (flushed == 0) return {verdict::keep};
-  if (flushed == -EAGAIN) return {verdict::stalled};
-  return {verdict::broken, static_cast<int>(-flushed)};
+bool sink_handler::drained(const connection& client, const instant& now) const {
+  return !clients_.withheld(client) && drain::complete(client, now);
 }
 
 }  // namespace procpool::worker

@@ -7,7 +7,7 @@ namespace procpool::worker::http {
 
 namespace {
 
-constexpr std::uint8_t most_digits = 16;
+constexpr std::uint8_t max_digits = 16;
 
 }  // namespace
 
@@ -38,7 +38,7 @@ int chunk_line::take(char byte, std::uint64_t room) {
 int chunk_line::take_digit(char byte, std::uint64_t room) {
   const int digit = chars::hexadecimal(byte);
   if (digit < 0) return digits_ == 0 ? bad_chunk : end_part(byte);
-  if (digits_ == most_digits) return content_too_large;
+  if (digits_ == max_digits) return content_too_large;
   ++digits_;
   size_ = size_ * 16 + static_cast<std::uint64_t>(digit);
   return size_ > room ? content_too_large : incomplete;

@@ -27,7 +27,7 @@ known_fields::field known_fields::find(std::string_view name) {
       {"access-control-request-method", field::asked_method},
   };
   const auto* const found =
-      std::find_if(std::begin(names), std::end(names), [name](const known_name& one) { return one.name == name; });
+      std::find_if(std::begin(names), std::end(names), [name](const known_name& known) { return known.name == name; });
   return found == std::end(names) ? field::ignored : found->which;
 }
 

@@ -62,8 +62,8 @@ constexpr std::array<refusal, 18> refusals{{
 constexpr const refusal& refusal_of(int result) { return refusals[static_cast<std::size_t>(-result)]; }
 
 static_assert([] {
-  for (const refusal& one : refusals)
-    if (one.why.size() > max_why_bytes) return false;
+  for (const refusal& each : refusals)
+    if (each.why.size() > max_why_bytes) return false;
   return true;
 }());
 

@@ -40,11 +40,11 @@ void field(std::string& text, std::string_view name, std::string_view value) {
   text.append(name).append(": ").append(value).append("\r\n");
 }
 
-void cross_origin(std::string& text, const reply& what) {
-  if (what.origin.empty()) return;
-  field(text, "Access-Control-Allow-Origin", what.origin);
-  if (what.origin != "*") field(text, "Vary", "Origin");
-  if (!what.preflight) return;
+void cross_origin(std::string& text, const reply& answer) {
+  if (answer.origin.empty()) return;
+  field(text, "Access-Control-Allow-Origin", answer.origin);
+  if (answer.origin != "*") field(text, "Vary", "Origin");
+  if (!answer.preflight) return;
   field(text, "Access-Control-Allow-Methods", "GET, HEAD, POST, PUT");
   field(text, "Access-Control-Allow-Headers", "*, Authorization");
   field(text, "Access-Control-Max-Age", "86400");
@@ -64,25 +64,29 @@ std::string_view date_field::at(std::time_t now) {
   return text_;
 }
 
-void write(std::string& text, const reply& what, std::string_view date) {
-  text.append("HTTP/1.1 ").append(std::to_string(what.status)).append(" ").append(name_of(what.status)).append("\r\n");
+void write(std::string& text, const reply& answer, std::string_view date) {
+  text.append("HTTP/1.1 ")
+      .append(std::to_string(answer.status))
+      .append(" ")
+      .append(name_of(answer.status))
+      .append("\r\n");
   text.append(date);
-  if (what.close) field(text, "Connection", "close");
-  if (!what.close && what.http_1_0) field(text, "Connection", "keep-alive");
-  if (what.status == 405 || what.options) field(text, "Allow", "GET, HEAD, OPTIONS, POST, PUT");
-  if (what.status == 415) field(text, "Accept-Encoding", "identity");
-  if (what.status == 503) field(text, "Retry-After", retry_seconds);
-  cross_origin(text, what);
-  if (what.status == 204) {
+  if (answer.close) field(text, "Connection", "close");
+  if (!answer.close && answer.http_1_0) field(text, "Connection", "keep-alive");
+  if (answer.status == 405 || answer.options) field(text, "Allow", "GET, HEAD, OPTIONS, POST, PUT");
+  if (answer.status == 415) field(text, "Accept-Encoding", "identity");
+  if (answer.status == 503) field(text, "Retry-After", retry_seconds);
+  cross_origin(text, answer);
+  if (answer.status == 204) {
     text.append("\r\n");
     return;
   }
-  std::string content(what.content);
-  if (content.empty()) content.append(what.why.empty() ? name_of(what.status) : what.why).append("\n");
-  field(text, "Content-Type", what.type);
+  std::string content(answer.content);
+  if (content.empty()) content.append(answer.why.empty() ? name_of(answer.status) : answer.why).append("\n");
+  field(text, "Content-Type", answer.type);
   field(text, "Content-Length", std::to_string(content.size()));
   text.append("\r\n");
-  if (!what.head_only) text.append(content);
+  if (!answer.head_only) text.append(content);
 }
 
 }  // namespace procpool::worker::http

@@ -11,6 +11,8 @@ namespace procpool::worker::http {
 constexpr std::string_view continue_reply = "HTTP/1.1 100 Continue\r\n\r\n";
 
 constexpr std::string_view no_memory = "the worker is out of memory";
+constexpr std::string_view no_room = "there is no room for the body";
+constexpr std::string_view output_takes_nothing = "standard output takes nothing";
 
 // For want of memory for more.
 constexpr std::string_view bare_no_content = "HTTP/1.1 204 No Content\r\nConnection: close\r\n\r\n";
@@ -42,6 +44,6 @@ class date_field {
 };
 
 /// Appends it to `text`, with that Date field.
-void write(std::string& text, const reply& what, std::string_view date);
+void write(std::string& text, const reply& answer, std::string_view date);
 
 }  // namespace procpool::worker::http

@@ -70,7 +70,7 @@ int request_line::take_method(char byte, request& into) {
   }
   if (byte != ' ' || word_.empty()) return bad_request_line;
   const auto* const found = std::find_if(std::begin(known_methods), std::end(known_methods),
-                                         [this](const known_method& one) { return one.name == word_.view(); });
+                                         [this](const known_method& known) { return known.name == word_.view(); });
   known_ = found != std::end(known_methods);
   if (known_) into.method = found->meaning;
   connect_ = word_.view() == "CONNECT";

@@ -7,7 +7,6 @@
 #include <array>
 #include <cerrno>
 #include <string>
-#include <utility>
 
 #include "sys/sys_error.h"
 
@@ -17,7 +16,7 @@ namespace {
 // A terminal that cannot be reopened blocks on writes larger than its room; poll(2) promises only a little.
 constexpr std::size_t blocking_terminal_bytes = 256;
 
-// Device numbers that Linux has given away for good: Documentation/admin-guide/devices.txt.
+// Device numbers that never change on Linux: Documentation/admin-guide/devices.txt.
 bool is_null_device(const struct stat& status) { return status.st_rdev == makedev(1, 3); }
 
 // Opening a pseudo-terminal's master again makes another terminal.
@@ -36,12 +35,12 @@ output_kind character_device_kind(int fd, const struct stat& status) {
   return is_null_device(status) ? output_kind::null_device : output_kind::other;
 }
 
-// A reader that falls behind for a moment shall not stop the workers at once: see pipe(7).
+// So that a reader that falls behind for a moment does not stop the workers at once: pipe(7).
 void widen(int fd) {
   const sys::result size = sys::pipe_size(fd);
   // Refused beyond the user's quota: then it keeps the size it has.
-  if (size >= 0 && size < sys::result{output::stage_bytes}) {
-    [[maybe_unused]] const sys::result sized = sys::set_pipe_size(fd, output::stage_bytes);
+  if (size >= 0 && size < sys::result{staging_buffer::capacity}) {
+    [[maybe_unused]] const sys::result sized = sys::set_pipe_size(fd, staging_buffer::capacity);
   }
 }
 
@@ -64,8 +63,8 @@ output_way way_for(output_kind kind) {
   return kind == output_kind::pipe || kind == output_kind::null_device ? output_way::splice : output_way::copy;
 }
 
-output::output(int fd, output_kind kind, output_way way)
-    : fd_(fd), kind_(kind), way_(way), buffer_(std::make_unique_for_overwrite<char[]>(stage_bytes)) {
+output::output(int fd, staging_buffer& staging, output_kind kind, output_way way)
+    : fd_(fd), staging_(staging), kind_(kind), way_(way) {
   if (kind_ == output_kind::pipe) widen(fd);
   if (kind_ == output_kind::terminal || kind_ == output_kind::pipe) {
     reopened_ = reopen(fd);
@@ -82,90 +81,78 @@ void output::make_pipe() {
   widen(pipe_in_.get());
 }
 
-sys::result output::gather(int connection) { return receive(connection, room()); }
-
-std::size_t output::gather(std::span<const char> data) {
-  const std::size_t size = std::min(data.size(), room());
-  std::copy_n(data.data(), size, buffer_.get() + begin_ + gathered_);
-  gathered_ += size;
-  return size;
-}
-
-sys::result output::fill(int connection, std::size_t most) {
-  most = std::min(most, stage_bytes);
-  return way_ == output_way::splice ? fill_pipe(connection, most) : receive(connection, most);
-}
-
-sys::result output::flush(std::uint64_t& delivered) {
-  while (pending() > 0) {
-    const sys::result moved = piped_ > 0 ? drain_pipe() : drain_buffer();
-    if (moved < 0) return moved;
-    delivered += static_cast<std::uint64_t>(moved);
-  }
-  begin_ = 0;
-  return 0;
-}
-
-sys::result output::receive(int connection, std::size_t most) {
-  const sys::result received = sys::receive(connection, buffer_.get() + begin_ + gathered_, most);
-  if (received > 0) gathered_ += static_cast<std::size_t>(received);
+sys::result output::append_from(int connection) {
+  const std::span<char> space = staging_.space();
+  const sys::result received = sys::receive(connection, space.data(), space.size());
+  if (received > 0) staging_.add(static_cast<std::size_t>(received));
   return received;
 }
 
-sys::result output::fill_pipe(int connection, std::size_t most) {
-  const sys::result moved = sys::splice(connection, pipe_in_.get(), most);
-  if (moved > 0) piped_ = static_cast<std::size_t>(moved);
+sys::result output::splice_from(int connection) {
+  if (way_ != output_way::splice) return append_from(connection);
+  const sys::result moved = sys::splice(connection, pipe_in_.get(), staging_buffer::capacity);
+  if (moved > 0) staging_.add_piped(static_cast<std::size_t>(moved));
   if (moved > 0) return moved;
   // splice(2) does not get past TCP urgent data: it says EAGAIN, or what it says at the stream's end,
   // although bytes are left. recv(2) goes on, and SO_OOBINLINE keeps the urgent byte in its place.
-  const sys::result received = receive(connection, most);
+  const sys::result received = append_from(connection);
   return received <= 0 && moved < 0 && moved != -EAGAIN ? moved : received;
 }
 
+sys::result output::flush(std::uint64_t& delivered) {
+  while (staging_.pending() > 0) {
+    const sys::result moved = staging_.piped() > 0 ? drain_pipe() : drain_buffer();
+    if (moved < 0) return moved;
+    delivered += static_cast<std::uint64_t>(moved);
+  }
+  return 0;
+}
+
 sys::result output::drain_pipe() {
-  const sys::result moved = sys::splice(pipe_out_.get(), fd_, piped_);
+  const std::size_t piped = staging_.piped();
+  const sys::result moved = sys::splice(pipe_out_.get(), fd_, piped);
   if (moved == 0) return -EIO;
-  if (moved > 0) piped_ -= static_cast<std::size_t>(moved);
+  if (moved > 0) staging_.remove_piped(static_cast<std::size_t>(moved));
   if (moved != -EINVAL || copies_by_pipe()) return moved;
   // The output does not splice after all: go on by copying, with what the pipe holds first.
   way_ = output_way::copy;
-  const sys::result got = sys::read(pipe_out_.get(), buffer_.get(), piped_);
-  if (got < 0) return got;
-  if (static_cast<std::size_t>(got) != piped_) return -EIO;
-  gathered_ = std::exchange(piped_, 0);
-  return 0;
+  staging_.remove_piped(piped);
+  const sys::result got = sys::read(pipe_out_.get(), staging_.space().data(), piped);
+  if (got == static_cast<sys::result>(piped)) {
+    staging_.add(piped);
+    return 0;
+  }
+  staging_.add_piped(piped);
+  return got < 0 ? got : -EIO;
 }
 
 sys::result output::drain_buffer() {
-  if (copies_by_pipe()) return put_by_pipe();
-  const sys::result moved = put(buffer_.get() + begin_, gathered_);
+  if (copies_by_pipe()) return write_by_pipe();
+  const sys::result moved = write(staging_.bytes());
   if (moved == 0) return -EIO;
-  if (moved > 0) taken(moved);
+  if (moved > 0) staging_.remove(static_cast<std::size_t>(moved));
   return moved;
 }
 
-sys::result output::put_by_pipe() {
-  const sys::result moved = sys::write(pipe_in_.get(), buffer_.get() + begin_, gathered_);
+sys::result output::write_by_pipe() {
+  const std::span<const char> bytes = staging_.bytes();
+  const sys::result moved = sys::write(pipe_in_.get(), bytes.data(), bytes.size());
   // The pipe is empty, and so has room.
   if (moved <= 0) return moved == 0 || moved == -EAGAIN ? -EIO : moved;
-  taken(moved);
-  piped_ = static_cast<std::size_t>(moved);
+  staging_.remove(static_cast<std::size_t>(moved));
+  staging_.add_piped(static_cast<std::size_t>(moved));
   return 0;
 }
 
-void output::taken(sys::result bytes) {
-  begin_ += static_cast<std::size_t>(bytes);
-  gathered_ -= static_cast<std::size_t>(bytes);
-}
-
-sys::result output::put(const char* data, std::size_t size) const {
-  if (kind_ == output_kind::socket) return sys::send(fd_, data, size);
+sys::result output::write(std::span<const char> data) const {
+  if (kind_ == output_kind::socket) return sys::send(fd_, data.data(), data.size());
+  std::size_t size = data.size();
   if (kind_ == output_kind::terminal && !reopened_) {
     std::array<pollfd, 1> room{{{fd_, POLLOUT, 0}}};
     if (sys::poll(room, 0) == 0) return -EAGAIN;
     size = std::min(size, blocking_terminal_bytes);
   }
-  return sys::write(fd_, data, size);
+  return sys::write(fd_, data.data(), size);
 }
 
 }  // namespace procpool::worker

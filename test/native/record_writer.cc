@@ -1,4 +1,4 @@
-#include "worker/output/delivery.h"
+#include "worker/output/record_writer.h"
 
 #include "bind.h"
 #include "worker/http/reply.h"
@@ -6,7 +6,10 @@
 namespace procpool::testing {
 
 using ipc::write_lock;
-using worker::delivery;
+using worker::record_writer;
+
+template <>
+constexpr std::array names<worker::sharing>{"bytes", "records"};
 
 namespace {
 
@@ -49,60 +52,70 @@ std::shared_ptr<locks> make_locks(const Napi::CallbackInfo& info) {
   return made;
 }
 
-/// A worker's: its own stage, and a lock of those that are given.
-struct deliverer {
+/// A worker's: a staging buffer of its own, and a lock of those that are given.
+struct writing_worker {
+  std::unique_ptr<worker::staging_buffer> staging = std::make_unique<worker::staging_buffer>();
   worker::output out;
   ipc::worker_slot stats;
-  delivery one;
+  worker::worker_log log;
+  record_writer writer;
 
-  deliverer(int fd, const write_lock& lock) : out(fd), one(out, lock, stats) {}
+  writing_worker(int fd, const write_lock& lock, worker::sharing how)
+      : out(fd, *staging),
+        log(ipc::channel(), ipc::log_level::error, 0, stats.log_dropped),
+        writer(out, lock, how, log, stats) {}
 };
 
-struct deliverers {
+struct writing_workers {
   shared_lock shared;
-  std::vector<std::unique_ptr<deliverer>> all;
+  std::vector<std::unique_ptr<writing_worker>> all;
 };
 
-void show_deliverers(Napi::Object object, const std::shared_ptr<deliverers>& self) {
+void show_writers(Napi::Object object, const std::shared_ptr<writing_workers>& self) {
   method(object, "add", [self](std::size_t worker, std::span<const std::uint8_t> data) {
-    self->all.at(worker)->one.add({reinterpret_cast<const char*>(data.data()), data.size()});
+    self->all.at(worker)->writer.add({reinterpret_cast<const char*>(data.data()), data.size()});
   });
-  method(object, "open", [self](std::size_t worker) { self->all.at(worker)->one.open(); });
-  method(object, "end", [self](std::size_t worker) { self->all.at(worker)->one.close(); });
-  method(object, "flush", [self](std::size_t worker) { return self->all.at(worker)->one.flush(); });
+  method(object, "open", [self](std::size_t worker) { self->all.at(worker)->writer.open(); });
+  method(object, "end", [self](std::size_t worker) { self->all.at(worker)->writer.close(); });
+  method(object, "flush", [self](std::size_t worker) { return self->all.at(worker)->writer.flush(); });
   method(object, "die", [self](std::size_t worker) {
     self->all.at(worker).reset();
     write_lock::release_dead(self->shared.state, self->shared.wakeup_fd.get(), static_cast<int>(worker));
   });
-  method(object, "mended", [self](std::size_t worker) { return self->all.at(worker)->one.mended(); });
+  method(object, "hurry", [self](std::size_t worker) { self->all.at(worker)->writer.hurry(); });
+  method(object, "broken", [self](std::size_t worker) { return self->all.at(worker)->writer.broken(); });
+  method(object, "stalled",
+         [self](std::size_t worker) { return self->all.at(worker)->stats.stalled_since_ns.get() != 0; });
+  method(object, "mended", [self](std::size_t worker) { return self->all.at(worker)->writer.mended(); });
   method(object, "takeBack",
-         [self](std::size_t worker, std::uint64_t mark) { self->all.at(worker)->one.take_back(mark); });
-  method(object, "committed", [self](std::size_t worker) { return self->all.at(worker)->one.committed(); });
-  method(object, "flows", [self](std::size_t worker) { return self->all.at(worker)->one.flows(); });
-  method(object, "pending", [self](std::size_t worker) { return self->all.at(worker)->one.pending(); });
-  method(object, "delivered", [self](std::size_t worker) { return self->all.at(worker)->one.delivered(); });
-  method(object, "blockedNs", [self](std::size_t worker) { return self->all.at(worker)->one.blocked_ns(); });
+         [self](std::size_t worker, std::uint64_t end_offset) { self->all.at(worker)->writer.take_back(end_offset); });
+  method(object, "committed", [self](std::size_t worker) { return self->all.at(worker)->writer.committed(); });
+  method(object, "takesRecords", [self](std::size_t worker) { return self->all.at(worker)->writer.takes_records(); });
+  method(object, "pending", [self](std::size_t worker) { return self->all.at(worker)->writer.pending(); });
+  method(object, "delivered", [self](std::size_t worker) { return self->all.at(worker)->writer.delivered(); });
+  method(object, "blockedNs", [self](std::size_t worker) { return self->all.at(worker)->writer.blocked_ns(); });
   method(object, "counted", [self](std::size_t worker) { return self->all.at(worker)->stats.bytes_out.get(); });
   method(object, "waitsForLock", [self](std::size_t worker) {
-    return self->all.at(worker)->one.waits_for().fd == self->shared.wakeup_fd.get();
+    return self->all.at(worker)->writer.waits_for().fd == self->shared.wakeup_fd.get();
   });
   method(object, "close", [self] { self->all.clear(); });
 }
 
-std::shared_ptr<deliverers> make_deliverers(const Napi::CallbackInfo& info) {
-  auto made = std::make_shared<deliverers>();
+std::shared_ptr<writing_workers> make_writers(const Napi::CallbackInfo& info) {
+  auto made = std::make_shared<writing_workers>();
+  const auto how = js<worker::sharing>::from(info[2]);
   for (int worker = 0; worker < js<int>::from(info[1]); ++worker) {
     const write_lock lock(made->shared.state, made->shared.wakeup_fd.get(), worker);
-    made->all.push_back(std::make_unique<deliverer>(js<int>::from(info[0]), lock));
+    made->all.push_back(std::make_unique<writing_worker>(js<int>::from(info[0]), lock, how));
   }
   return made;
 }
 
 }  // namespace
 
-void show_delivery(Napi::Object exports) {
+void show_record_writer(Napi::Object exports) {
   constructor(exports, "WriteLocks", make_locks, show_locks);
-  constructor(exports, "Deliverers", make_deliverers, show_deliverers);
+  constructor(exports, "RecordWriters", make_writers, show_writers);
   method(exports, "httpReply", [](int status, double seconds) {
     std::string text;
     static worker::http::date_field date;  // as a worker has one for all its answers

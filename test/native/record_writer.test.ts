@@ -8,76 +8,79 @@ import { piece, piecesIn } from '../helpers/pieces.js';
 import { addon } from './addon.js';
 import { Descriptors, readReady } from './descriptors.js';
 
-const { EAGAIN } = constants.errno;
+const { EAGAIN, ENOSPC } = constants.errno;
 const workers = 3;
-const worker = fc.nat(workers - 1);
+const anyWorker = fc.nat(workers - 1);
 
 const step = fc.oneof(
-  { weight: 3, arbitrary: fc.record({ kind: fc.constant('add' as const), worker, size: fc.nat(200_000) }) },
-  { weight: 3, arbitrary: fc.record({ kind: fc.constant('flush' as const), worker, size: fc.constant(0) }) },
-  { weight: 2, arbitrary: fc.record({ kind: fc.constant('read' as const), worker, size: fc.nat(100_000) }) },
-  { weight: 1, arbitrary: fc.record({ kind: fc.constant('stream' as const), worker, size: fc.nat(400_000) }) },
+  { weight: 3, arbitrary: fc.record({ kind: fc.constant('add' as const), worker: anyWorker, size: fc.nat(200_000) }) },
+  { weight: 3, arbitrary: fc.record({ kind: fc.constant('flush' as const), worker: anyWorker, size: fc.constant(0) }) },
+  { weight: 2, arbitrary: fc.record({ kind: fc.constant('read' as const), worker: anyWorker, size: fc.nat(100_000) }) },
+  {
+    weight: 1,
+    arbitrary: fc.record({ kind: fc.constant('stream' as const), worker: anyWorker, size: fc.nat(400_000) }),
+  },
 );
 
-test('pieces of several workers arrive whole and in their order, however the reader reads', () => {
+test('records of several workers arrive whole and in their order, however the reader reads', () => {
   fc.assert(
     fc.property(fc.array(step, { maxLength: 80 }), (steps) => {
       using own = new Descriptors();
       const [reader, writer] = own.own(...addon.pipe());
-      const pool = new addon.Deliverers(writer, workers);
+      const pool = new addon.RecordWriters(writer, workers, 'records');
       const added = Array.from({ length: workers }, () => [] as number[]);
       const streams = new Map<number, Buffer>();
       const received: Buffer[] = [];
       let numbers = 0;
-      const flush = (one: number): void => {
-        const result = pool.flush(one);
+      const flush = (worker: number): void => {
+        const result = pool.flush(worker);
         assert.ok(result === 0 || result === -EAGAIN);
-        assert.equal(result === 0, pool.pending(one) === 0);
+        assert.equal(result === 0, pool.pending(worker) === 0);
       };
-      const goOn = (one: number, rest: Buffer): void => {
-        pool.add(one, rest.subarray(0, 100_000));
+      const goOn = (worker: number, rest: Buffer): void => {
+        pool.add(worker, rest.subarray(0, 100_000));
         if (rest.length > 100_000) {
-          streams.set(one, rest.subarray(100_000));
+          streams.set(worker, rest.subarray(100_000));
         } else {
-          streams.delete(one);
-          pool.end(one);
+          streams.delete(worker);
+          pool.end(worker);
         }
       };
-      for (const { kind, worker: one, size } of steps) {
+      for (const { kind, worker, size } of steps) {
         if (kind === 'read') received.push(readReady(reader, size));
-        if (kind === 'flush') flush(one);
-        if (kind === 'add' && pool.flows(one)) {
-          added[one]!.push(++numbers);
-          pool.add(one, piece(numbers, size));
+        if (kind === 'flush') flush(worker);
+        if (kind === 'add' && pool.takesRecords(worker)) {
+          added[worker]!.push(++numbers);
+          pool.add(worker, piece(numbers, size));
         }
-        if (kind === 'stream' && pool.flows(one)) {
-          added[one]!.push(++numbers);
-          pool.open(one);
-          goOn(one, piece(numbers, size));
+        if (kind === 'stream' && pool.takesRecords(worker)) {
+          added[worker]!.push(++numbers);
+          pool.open(worker);
+          goOn(worker, piece(numbers, size));
         }
-        const rest = streams.get(one);
-        if (kind === 'flush' && rest !== undefined && pool.pending(one) === 0) goOn(one, rest);
+        const rest = streams.get(worker);
+        if (kind === 'flush' && rest !== undefined && pool.pending(worker) === 0) goOn(worker, rest);
       }
       for (let left = true; left;) {
         left = false;
-        for (let one = 0; one < workers; one++) {
-          flush(one);
-          const rest = streams.get(one);
-          if (rest !== undefined && pool.pending(one) === 0) goOn(one, rest);
-          left ||= pool.pending(one) > 0 || streams.has(one);
+        for (let worker = 0; worker < workers; worker++) {
+          flush(worker);
+          const rest = streams.get(worker);
+          if (rest !== undefined && pool.pending(worker) === 0) goOn(worker, rest);
+          left ||= pool.pending(worker) > 0 || streams.has(worker);
         }
         received.push(readReady(reader, Infinity));
       }
-      for (let one = 0; one < workers; one++) flush(one);
+      for (let worker = 0; worker < workers; worker++) flush(worker);
       received.push(readReady(reader, Infinity));
       const found = piecesIn(Buffer.concat(received));
       assert.equal(found.length, numbers);
-      for (let one = 0; one < workers; one++) {
+      for (let worker = 0; worker < workers; worker++) {
         assert.deepEqual(
-          found.filter((number) => added[one]!.includes(number)),
-          added[one],
+          found.filter((number) => added[worker]!.includes(number)),
+          added[worker],
         );
-        assert.equal(pool.counted(one), pool.delivered(one));
+        assert.equal(pool.counted(worker), pool.delivered(worker));
       }
       pool.close();
     }),
@@ -85,10 +88,10 @@ test('pieces of several workers arrive whole and in their order, however the rea
   );
 });
 
-test('who has no turn waits for it, who has it waits for room', () => {
+test('a worker without the lock waits for it, the worker with it waits for room', () => {
   using own = new Descriptors();
   const [, writer] = own.own(...addon.pipe());
-  const pool = new addon.Deliverers(writer, 2);
+  const pool = new addon.RecordWriters(writer, 2, 'records');
   pool.add(0, Buffer.alloc(2 ** 20));
   assert.equal(pool.flush(0), -EAGAIN);
   assert.equal(pool.waitsForLock(0), false);
@@ -101,7 +104,7 @@ test('who has no turn waits for it, who has it waits for room', () => {
 test('an output that takes a little at a time is not stuck', () => {
   using own = new Descriptors();
   const [reader, writer] = own.own(...addon.pipe());
-  const pool = new addon.Deliverers(writer, 1);
+  const pool = new addon.RecordWriters(writer, 1, 'records');
   pool.add(0, Buffer.alloc(2 ** 22));
   assert.equal(pool.flush(0), -EAGAIN);
   for (let round = 0; round < 10; round++) {
@@ -122,14 +125,14 @@ const letters = 'abc';
 test('what a worker leaves torn is ended by the next to write, with one newline where none is known to be', () => {
   for (const [what, pieces, expected] of [
     ['nothing was out', ['', 'a'.repeat(10)], /^next$/],
-    ['a whole piece was', ['a'.repeat(10)], /^a{10}next$/],
-    ['a part of one was', ['a'.repeat(2 ** 20)], /^a+\nnext$/],
+    ['a whole record was', ['a'.repeat(10)], /^a{10}next$/],
+    ['a part of a record was', ['a'.repeat(2 ** 20)], /^a+\nnext$/],
     ['a part of a line was', ['a'.repeat(4095).concat('\n').repeat(255), 'a'.repeat(10)], /^(a{4095}\n)+next$/],
   ] as const) {
     using own = new Descriptors();
     const [reader, writer] = own.own(...addon.pipe());
-    const pool = new addon.Deliverers(writer, 3);
-    for (const one of pieces) pool.add(0, Buffer.from(one));
+    const pool = new addon.RecordWriters(writer, 3, 'records');
+    for (const record of pieces) pool.add(0, Buffer.from(record));
     if (what !== 'nothing was out') pool.flush(0);
     const torn = pool.pending(0) > 0 && what !== 'nothing was out';
     assert.equal(torn, what.startsWith('a part'), what);
@@ -144,10 +147,10 @@ test('what a worker leaves torn is ended by the next to write, with one newline 
   }
 });
 
-test('who dies while it ends a torn piece leaves that to the next', () => {
+test('a worker that dies while it ends a torn record leaves that to the next', () => {
   using own = new Descriptors();
   const [reader, writer] = own.own(...addon.pipe());
-  const pool = new addon.Deliverers(writer, letters.length);
+  const pool = new addon.RecordWriters(writer, letters.length, 'records');
   for (const [worker, letter] of Array.from(letters).entries()) {
     pool.add(worker, Buffer.alloc(2 ** 20, letter));
     assert.equal(pool.flush(worker), -EAGAIN);
@@ -164,7 +167,7 @@ test('who dies while it ends a torn piece leaves that to the next', () => {
 test('what is taken back is all that is not on its way, and not a byte more', () => {
   using own = new Descriptors();
   const [reader, writer] = own.own(...addon.pipe());
-  const pool = new addon.Deliverers(writer, 1);
+  const pool = new addon.RecordWriters(writer, 1, 'records');
   for (const letter of letters) pool.add(0, Buffer.alloc(300_000, letter));
   assert.equal(pool.flush(0), -EAGAIN);
   // The second has begun.
@@ -181,19 +184,37 @@ test('what is taken back is all that is not on its way, and not a byte more', ()
   pool.close();
 });
 
-test('an answer is dated as RFC 9110 has it', () => {
-  assert.match(
-    addon.httpReply(204, 784_111_777),
-    /^HTTP\/1\.1 204 No Content\r\nDate: Sun, 06 Nov 1994 08:49:37 GMT\r\n/,
-  );
-  assert.match(addon.httpReply(204, 784_111_778), /Date: Sun, 06 Nov 1994 08:49:38 GMT/);
+test('where bytes may mix, room is waited for in turns, and a worker in a hurry goes without', () => {
+  using own = new Descriptors();
+  const [reader, writer] = own.own(...addon.pipe());
+  const pool = new addon.RecordWriters(writer, 2, 'bytes');
+  pool.add(0, Buffer.alloc(2 ** 20));
+  assert.equal(pool.flush(0), -EAGAIN);
+  assert.deepEqual([pool.waitsForLock(0), pool.stalled(0)], [false, true]);
+  pool.add(1, Buffer.alloc(2 ** 20));
+  assert.equal(pool.flush(1), -EAGAIN);
+  assert.deepEqual([pool.waitsForLock(1), pool.stalled(1)], [true, false]);
+  pool.hurry(1);
+  assert.equal(pool.flush(1), -EAGAIN);
+  assert.deepEqual([pool.waitsForLock(1), pool.stalled(1)], [false, true]);
+  let received = 0;
+  for (const worker of [1, 0]) {
+    while (pool.flush(worker) === -EAGAIN) received += readReady(reader).length;
+    assert.equal(pool.stalled(worker), false);
+  }
+  assert.equal(received + readReady(reader).length, 2 * 2 ** 20);
+  pool.close();
 });
 
-for (const status of [200, 204, 400, 404, 405, 408, 413, 414, 415, 417, 431, 501, 503, 505]) {
-  test(`an answer of ${status} says its name and how long it is`, () => {
-    const [head = '', body = ''] = addon.httpReply(status, 0).split('\r\n\r\n');
-    assert.match(head, new RegExp(`^HTTP/1\\.1 ${status} [A-Z][A-Za-z -]+\\r\\n`));
-    assert.doesNotMatch(head, / Error\r/);
-    assert.equal(/Content-Length: (\d+)/.exec(head)?.[1], status === 204 ? undefined : String(body.length));
-  });
-}
+test('a broken output stays broken, and keeps what it did not take', () => {
+  for (const sharing of ['bytes', 'records'] as const) {
+    using own = new Descriptors();
+    const pool = new addon.RecordWriters(own.open('/dev/full', 'w'), 1, sharing);
+    pool.add(0, Buffer.alloc(10));
+    for (let round = 0; round < 2; round++) {
+      assert.equal(pool.flush(0), -ENOSPC);
+      assert.deepEqual([pool.broken(0), pool.pending(0), pool.stalled(0)], [true, 10, false]);
+    }
+    pool.close();
+  }
+});

@@ -7,6 +7,6 @@ namespace procpool::worker {
 /// bytes; where it is full before it is read, the kernel packs the messages together again and
 /// again, which costs more than all the rest. The kernel may let the buffer grow on, tcp(7). Nothing
 /// changes where it could not, before Linux 5.14: see SO_BUF_LOCK in socket(7). Worker; borrows `socket`.
-void make_receive_room(int socket);
+void enlarge_receive_buffer(int socket);
 
 }  // namespace procpool::worker
