@@ -4,11 +4,11 @@ import ms from 'ms';
 
 import { ProcpoolError } from './errors.js';
 import { type LogFormat, logFormats } from './log.js';
+import { logLevels } from './log_level.js';
 import {
   contentEncodings,
   fillOptions,
   handlers,
-  logLevels,
   longestBatchDelay,
   longestTime,
   type ProcessPoolOptions,

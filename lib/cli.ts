@@ -6,7 +6,9 @@ import { join } from 'node:path';
 
 import { type Command, helpText, inFlags, parseCommand, UsageError } from './arguments.js';
 import { type ErrorCode, ProcpoolError } from './errors.js';
-import { formatEntry, ignoredSignal, isLogged, type LogEntry, statsEntry, warning } from './log.js';
+import { formatEntry, ignoredSignal, statsEntry, warning } from './log.js';
+import type { LogEntry } from './log_entry.js';
+import { isLogged } from './log_level.js';
 import { openLogSink } from './log_sink.js';
 import { watchPackageManager } from './npm_parent.js';
 import { ProcessPool } from './pool.js';

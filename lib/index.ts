@@ -5,9 +5,10 @@ import { ProcessPool as Implementation } from './pool.js';
 import type { ProcessPoolConstructor } from './typed_by_options.js';
 
 export { type ErrorCode, errorCodes, type ErrorDetails, ProcpoolError } from './errors.js';
-export type { LogEntry, TimeoutReason } from './log.js';
+export type { LogEntry, TimeoutReason } from './log_entry.js';
+export type { LogLevel } from './log_level.js';
 export type { Address, LogEvent } from './native.js';
-export type { HandlerName, LogLevel, OutputOption, ProcessPoolOptions } from './options.js';
+export type { HandlerName, OutputOption, ProcessPoolOptions } from './options.js';
 export type { ProcessPoolEvents, WorkerExit, WorkerStart } from './events.js';
 export type { ProcessPool as ProcessPoolInstance, StopOptions } from './pool.js';
 export type { Counters, PoolStats, WorkerStats } from './stats.js';

@@ -1,75 +1,14 @@
-import { constants } from 'node:os';
-
+import { exitOf, killingSignal, signalText } from './exit_status.js';
+import type { LogEntry, TimeoutReason } from './log_entry.js';
 import type { Address, LogEvent, NativeRecord } from './native.js';
-import { type LogLevel, logLevels } from './options.js';
-import { outputFailure } from './output.js';
+import { outputFailure } from './output_failure.js';
 import type { PoolStats } from './stats.js';
 
-/** What a client can take too long for: the names of native/ipc/log_record.h, in its order. */
-export type TimeoutReason = 'idle' | 'first-byte' | 'request' | 'max-age' | 'pace';
 const timeoutReasons: TimeoutReason[] = ['idle', 'first-byte', 'request', 'max-age', 'pace'];
-
-/** One thing that happened. */
-export interface LogEntry {
-  time: Date;
-  level: Exclude<LogLevel, 'silent'>;
-  event: LogEvent | 'stats' | 'warning';
-  /** The worker's number, or null: the supervisor. */
-  worker: number | null;
-  /** The process it is about. */
-  pid: number;
-  /** The client's address and port, where there is one. */
-  peer?: string;
-  /** Where the pool listens, at `listening`. */
-  address?: Address | string;
-  /** An errno's name. */
-  error?: string;
-  /** What a request was answered with. */
-  status?: number;
-  /** What the client took too long for, at `timeout`; why it was refused, at `request`. */
-  reason?: TimeoutReason | (string & {});
-  /** Bytes received (`close`, `reset`, `timeout`; of a body: `request`, `torn`) or not delivered (`undelivered`). */
-  bytes?: number;
-  /** How long something took or may take, in ms. */
-  milliseconds?: number;
-  /** Exit status of a worker that ended by itself. */
-  code?: number;
-  /** Name of the signal that arrived, or that ended a worker. */
-  signal?: string;
-  /** The counters, at `stats`. */
-  stats?: PoolStats;
-  /** All of it in words. */
-  message: string;
-}
-
-function signalName(number: number): NodeJS.Signals | undefined {
-  return (Object.keys(constants.signals) as NodeJS.Signals[]).find((name) => constants.signals[name] === number);
-}
-
-/** A signal's name; of those that Node has no name for, the number. */
-export function signalText(number: number): string {
-  return signalName(number) ?? `signal ${number}`;
-}
-
-/** Of a wait status. */
-const signalBits = 0x7f;
-
-/** What a wait status says: wait(2). Both null: a signal that Node has no name for. */
-export function exitOf(status: number): { code: number | null; signal: NodeJS.Signals | null } {
-  const signal = status & signalBits;
-  return signal === 0
-    ? { code: (status >> 8) & 0xff, signal: null }
-    : { code: null, signal: signalName(signal) ?? null };
-}
 
 export function addressText(address: Address | string): string {
   if (typeof address === 'string') return address;
   return `${address.family === 'IPv6' ? `[${address.address}]` : address.address}:${address.port}`;
-}
-
-/** True if an entry of `level` is logged where `wanted` is. */
-export function isLogged(level: LogLevel, wanted: LogLevel): boolean {
-  return logLevels.indexOf(level) <= logLevels.indexOf(wanted);
 }
 
 type Details = Partial<Omit<LogEntry, 'time' | 'level' | 'event' | 'worker' | 'pid'>> & { message: string };
@@ -85,7 +24,7 @@ function who(record: NativeRecord): string {
 function exitDetails(record: NativeRecord): Details {
   const { code } = exitOf(record.value);
   if (code !== null) return { code, message: `${who(record)} exited with ${code}` };
-  const signal = signalText(record.value & signalBits);
+  const signal = signalText(killingSignal(record.value));
   return { signal, message: `${who(record)} was killed by ${signal}` };
 }
 

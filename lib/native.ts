@@ -4,8 +4,8 @@ import { dirname, join } from 'node:path';
 import load from 'node-gyp-build';
 
 import { ProcpoolError } from './errors.js';
-import type { LogLevel } from './options.js';
-import type { Counters } from './stats.js';
+import type { LogLevel } from './log_level.js';
+import type { StatsPage } from './stats.js';
 
 /** The names of native/ipc/log_record.h. */
 export type LogEvent =
@@ -63,18 +63,6 @@ export interface NativeRecord {
   why: string;
 }
 
-export interface NativeWorkerStats extends Counters {
-  worker: number;
-  pid: number;
-  state: 'unused' | 'starting' | 'ready' | 'draining' | 'retiring' | 'waiting' | 'unknown';
-}
-
-export interface NativeStats {
-  state: 'starting' | 'running' | 'draining' | 'ended' | 'unknown';
-  logDropped: number;
-  workers: NativeWorkerStats[];
-}
-
 export interface NativeOptions {
   /** Numeric address; empty: all of them. */
   host: string;
@@ -122,7 +110,7 @@ export interface Address {
 export interface NativeSupervisor {
   pid(): number;
   address(): Address | string;
-  stats(): NativeStats;
+  stats(): StatsPage;
   /** Without a time the supervisor uses the pool's own. */
   stop(drainTimeout: number | undefined, signal: number): void;
   /** Milliseconds until the present stage of the stop ends, as the supervisor has decided; null: it has not answered yet. */

@@ -1,11 +1,8 @@
 import { availableParallelism } from 'node:os';
 
 import { ProcpoolError } from './errors.js';
-import type { LogEntry } from './log.js';
-
-/** How much is logged; each level includes those before it. */
-export type LogLevel = 'silent' | 'error' | 'warn' | 'info' | 'debug';
-export const logLevels = ['silent', 'error', 'warn', 'info', 'debug'] as const satisfies LogLevel[];
+import type { LogEntry } from './log_entry.js';
+import { type LogLevel, logLevels } from './log_level.js';
 
 /** What is done with what clients send; in the order of native/ipc/message.h. */
 export type HandlerName = 'sink' | 'echo' | 'http';

@@ -1,10 +1,10 @@
-import { closeSync, constants, fstatSync, openSync, readFileSync, statSync } from 'node:fs';
+import { closeSync, constants, fstatSync, openSync, statSync } from 'node:fs';
 import { Socket } from 'node:net';
 import { resolve } from 'node:path';
 import type { Readable } from 'node:stream';
 
 import { ProcpoolError, withOption } from './errors.js';
-import type { Binding, NativeRecord } from './native.js';
+import type { Binding } from './native.js';
 
 /** Where a pool's bytes go, until its supervisor has its own copy of the descriptor. */
 export interface OpenOutput {
@@ -96,24 +96,4 @@ function isOther(path: string): boolean {
 function noFile(path: string): ProcpoolError {
   const message = `option "output" must name a plain file to be reopened, not ${JSON.stringify(path)}`;
   return new ProcpoolError('ERR_PROCPOOL_OPTION', message, { option: 'output', value: path });
-}
-
-/** RLIMIT_FSIZE in bytes, which the pool's processes inherit; undefined where there is none. */
-export function fileSizeLimit(): number | undefined {
-  try {
-    const [, soft = ''] = /^Max file size +(\S+)/m.exec(readFileSync('/proc/self/limits', 'latin1')) ?? [];
-    return /^\d+$/.test(soft) ? Number(soft) : undefined;
-  } catch {
-    return undefined;
-  }
-}
-
-/** Why the output does not take bytes any more. */
-export function outputFailure({ error, errorText }: NativeRecord): string {
-  if (error === 'EPIPE') return 'the reader of the output has gone (EPIPE)';
-  if (error !== 'EFBIG') return `${errorText} (${error})`;
-  const limit = fileSizeLimit();
-  return limit === undefined
-    ? 'the output is as large as its file system lets a file be (EFBIG)'
-    : `the output is as large as RLIMIT_FSIZE (ulimit -f) lets a file be, ${limit} bytes (EFBIG)`;
 }

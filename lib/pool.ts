@@ -8,7 +8,9 @@ import type { Readable } from 'node:stream';
 import { type Deferred, deferred } from './deferred.js';
 import { ProcpoolError, withOption } from './errors.js';
 import type { ProcessPoolEvents } from './events.js';
-import { exitOf, isLogged, logEntry, signalText } from './log.js';
+import { exitOf, signalText } from './exit_status.js';
+import { logEntry } from './log.js';
+import { isLogged, logLevels } from './log_level.js';
 import {
   type Address,
   loadBinding,
@@ -23,10 +25,10 @@ import {
   type FilledOptions,
   fillOptions,
   handlers,
-  logLevels,
   type ProcessPoolOptions,
 } from './options.js';
-import { fileSizeLimit, openOutput, outputFailure, reopenFile } from './output.js';
+import { openOutput, reopenFile } from './output.js';
+import { fileSizeLimit, outputFailure } from './output_failure.js';
 import { idleStats, type PoolStats, poolStats } from './stats.js';
 
 export interface StopOptions {

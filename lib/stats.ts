@@ -1,5 +1,3 @@
-import type { NativeStats, NativeWorkerStats } from './native.js';
-
 /** What is counted for each worker and for the pool. Counters go on over restarts. */
 export interface Counters {
   /** Connections taken. */
@@ -50,6 +48,22 @@ export interface Counters {
   stalledMs: number;
 }
 
+/** A worker's slot of the stats page, as the addon reads it. */
+export interface StatsSlot extends Counters {
+  worker: number;
+  /** 0: the slot has no process. */
+  pid: number;
+  state: 'unused' | 'starting' | 'ready' | 'draining' | 'retiring' | 'waiting' | 'unknown';
+}
+
+/** The stats page that supervisor and workers keep in shared memory, as the addon reads it. */
+export interface StatsPage {
+  state: 'starting' | 'running' | 'draining' | 'ended' | 'unknown';
+  /** Log records that the supervisor and the host dropped. */
+  logDropped: number;
+  workers: StatsSlot[];
+}
+
 export interface WorkerStats extends Counters {
   /** The worker's number in the pool. */
   worker: number;
@@ -59,7 +73,7 @@ export interface WorkerStats extends Counters {
 }
 
 export interface PoolStats {
-  state: 'idle' | NativeStats['state'];
+  state: 'idle' | StatsPage['state'];
   /** The supervisor's process, or null while there is none. */
   pid: number | null;
   /** The workers there are, in order. */
@@ -68,7 +82,7 @@ export interface PoolStats {
   total: Counters;
 }
 
-const none: Counters = {
+const zeroCounters: Counters = {
   accepted: 0,
   active: 0,
   closed: 0,
@@ -94,21 +108,21 @@ const none: Counters = {
   stalledMs: 0,
 };
 
-function sum(workers: NativeWorkerStats[], own: number): Counters {
-  const total = { ...none, logDropped: own };
+function sum({ workers, logDropped }: StatsPage): Counters {
+  const total = { ...zeroCounters, logDropped };
   for (const worker of workers) {
-    for (const name of Object.keys(none) as (keyof Counters)[]) total[name] += worker[name];
+    for (const name of Object.keys(zeroCounters) as (keyof Counters)[]) total[name] += worker[name];
   }
   return total;
 }
 
 /** The stats of a pool that has not been started. */
 export function idleStats(): PoolStats {
-  return { state: 'idle', pid: null, workers: [], total: { ...none } };
+  return { state: 'idle', pid: null, workers: [], total: { ...zeroCounters } };
 }
 
 /** A reading of the stats page; an `ended` pool has no processes whatever its page still says. */
-export function poolStats(page: NativeStats, pid: number, ended: boolean): PoolStats {
+export function poolStats(page: StatsPage, pid: number, ended: boolean): PoolStats {
   const present = page.workers.filter(({ state }) => state !== 'unused' || ended);
   return {
     state: ended ? 'ended' : page.state,
@@ -118,6 +132,6 @@ export function poolStats(page: NativeStats, pid: number, ended: boolean): PoolS
       pid: ended || worker.pid === 0 ? null : worker.pid,
       state: ended || worker.state === 'unused' ? 'ended' : worker.state,
     })),
-    total: sum(page.workers, page.logDropped),
+    total: sum(page),
   };
 }

@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
-import { exitOf, formatEntry, isLogged, logEntry } from '../../lib/log.js';
+import { exitOf } from '../../lib/exit_status.js';
+import { formatEntry, logEntry } from '../../lib/log.js';
+import { isLogged } from '../../lib/log_level.js';
 import type { NativeRecord } from '../../lib/native.js';
 
 const record: NativeRecord = {
