@@ -63,30 +63,10 @@ export interface NativeRecord {
   why: string;
 }
 
-export interface NativeOptions {
+/** What the addon needs: the options that it gets (option_table.ts), and: */
+export interface NativeOptions extends Record<string, string | number> {
   /** Numeric address; empty: all of them. */
   host: string;
-  port: number;
-  /** A Unix socket instead, if not empty. */
-  path: string;
-  workers: number;
-  backlog: number;
-  drainTimeout: number;
-  /** Index into `handlers`. */
-  handler: number;
-  idleTimeout: number;
-  firstByteTimeout: number;
-  maxAge: number;
-  /** In microseconds. */
-  batchDelay: number;
-  requestTimeout: number;
-  maxBody: number;
-  /** Empty: none. */
-  corsOrigin: string;
-  /** Bodies are delivered encoded as they are. */
-  passEncodings: boolean;
-  /** Index into `logLevels`. */
-  logLevel: number;
   /** A descriptor, which stays the caller's. */
   output: number;
   /** The supervisor's file. */

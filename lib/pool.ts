@@ -10,7 +10,7 @@ import { ProcpoolError, withOption } from './errors.js';
 import type { ProcessPoolEvents } from './events.js';
 import { exitOf, signalText } from './exit_status.js';
 import { logEntry } from './log.js';
-import { isLogged, logLevels } from './log_level.js';
+import { isLogged } from './log_level.js';
 import {
   type Address,
   loadBinding,
@@ -19,14 +19,8 @@ import {
   type NativeRecord,
   type NativeSupervisor,
 } from './native.js';
-import {
-  checkOption,
-  optionError,
-  type FilledOptions,
-  fillOptions,
-  handlers,
-  type ProcessPoolOptions,
-} from './options.js';
+import type { FilledOptions, ProcessPoolOptions } from './option_table.js';
+import { checkOption, fillOptions, nativeOptions, optionError } from './options.js';
 import { openOutput, reopenFile } from './output.js';
 import { fileSizeLimit, outputFailure } from './output_failure.js';
 import { idleStats, type PoolStats, poolStats } from './stats.js';
@@ -268,18 +262,7 @@ export class ProcessPool<
     if (this.#phase !== 'starting') return;
 
     const output = openOutput(binding, options.output);
-    const native: NativeOptions = {
-      ...options,
-      host,
-      path: options.path ?? '',
-      passEncodings: options.contentEncoding === 'pass',
-      corsOrigin: options.corsOrigin ?? '',
-      batchDelay: Math.ceil(options.batchDelay * 1000),
-      handler: handlers.indexOf(options.handler),
-      logLevel: logLevels.indexOf(options.logLevel),
-      output: output.descriptor,
-      executable,
-    };
+    const native: NativeOptions = { ...nativeOptions(options), host, output: output.descriptor, executable };
     try {
       this.#native = new binding.Supervisor(native, this.#callbacks());
       this.#output = output.readable;

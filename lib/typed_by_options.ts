@@ -1,7 +1,7 @@
 import type { Readable } from 'node:stream';
 
 import type { Address } from './native.js';
-import type { ProcessPoolOptions } from './options.js';
+import type { ProcessPoolOptions } from './option_table.js';
 import type { ProcessPool } from './pool.js';
 
 /** The type of an option that may not be among those given. */

@@ -113,7 +113,7 @@ void supervisor_handle::start(const Napi::Object& options) {
   config_.request_ms = number(options, "requestTimeout");
   config_.max_body = static_cast<std::uint64_t>(options.Get("maxBody").As<Napi::Number>().Int64Value());
   text(options, "corsOrigin").copy(config_.cors_origin, sizeof config_.cors_origin - 1);
-  config_.pass_encodings = options.Get("passEncodings").As<Napi::Boolean>();
+  config_.pass_encodings = number(options, "contentEncoding") != 0;
   config_.log_level = number(options, "logLevel");
 
   listener listening;

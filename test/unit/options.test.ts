@@ -2,7 +2,8 @@ import assert from 'node:assert/strict';
 import { availableParallelism } from 'node:os';
 import { test } from 'node:test';
 
-import { fillOptions, type ProcessPoolOptions } from '../../lib/options.js';
+import type { ProcessPoolOptions } from '../../lib/option_table.js';
+import { fillOptions } from '../../lib/options.js';
 
 test('the defaults are those of the documentation', () => {
   assert.deepEqual(fillOptions({}), {

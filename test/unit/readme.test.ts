@@ -4,8 +4,6 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, symlinkSync, writeFil
 import { dirname, join } from 'node:path';
 import { test } from 'node:test';
 
-import { helpText } from '../../lib/arguments.js';
-import { fillOptions } from '../../lib/options.js';
 import { temporaryFolder } from '../helpers/files.js';
 
 const root = join(__dirname, '..', '..');
@@ -17,23 +15,6 @@ test('docs/numbers.md shows the table of the run whose results are kept', () => 
   const results = page('test/bench/results/results.md').trim().split('\n\n');
   assert.ok(numbers.includes(results[0]!));
   assert.ok(numbers.includes(results.at(-1)!));
-});
-
-test('docs/options.md shows the help as it is', () => {
-  assert.ok(page('docs/options.md').includes(helpText()));
-});
-
-test('docs/options.md has a row for each option, and a flag for each that has one', () => {
-  const options = page('docs/options.md');
-  const rows = [...options.matchAll(/^\| ((?:`\w+`(?:, )?)+) \|/gm)].flatMap(
-    ([, names = '']) => names.match(/\w+/g) ?? [],
-  );
-  const filled = Object.keys(fillOptions({}));
-  assert.deepEqual(rows.toSorted(), filled.toSorted());
-  const flags = [...helpText().matchAll(/^ {2}(?:-\w, )?--([\w-]+)/gm)].map(([, flag = '']) => flag);
-  const flagOf = (option: string): string => option.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
-  const expected = filled.filter((option) => option !== 'log' && option !== 'signal').map(flagOf);
-  assert.deepEqual(flags.toSorted(), [...expected, 'log-format', 'stats-interval', 'version', 'help'].toSorted());
 });
 
 test("README's program compiles in strict TypeScript, and prints what README says", (t) => {
