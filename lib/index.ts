@@ -10,7 +10,8 @@ export type { LogLevel } from './log_level.js';
 export type { Address, LogEvent } from './native.js';
 export type { ContentEncoding, HandlerName, OutputOption, ProcessPoolOptions } from './option_table.js';
 export type { ProcessPoolEvents, WorkerExit, WorkerStart } from './events.js';
-export type { ProcessPool as ProcessPoolInstance, StopOptions } from './pool.js';
+export type { ProcessPool as ProcessPoolInstance } from './pool.js';
+export type { StopOptions } from './stop.js';
 export type { Counters, PoolStats, WorkerStats } from './stats.js';
 export type { AddressOf, Known, OutputOf, ProcessPoolConstructor } from './typed_by_options.js';
 

@@ -97,3 +97,8 @@ function noFile(path: string): ProcpoolError {
   const message = `option "output" must name a plain file to be reopened, not ${JSON.stringify(path)}`;
   return new ProcpoolError('ERR_PROCPOOL_OPTION', message, { option: 'output', value: path });
 }
+
+/** True if the app has destroyed its end of the output before all was read. */
+export function isAbandoned(readable: Readable | null | undefined): boolean {
+  return readable?.destroyed === true && !readable.readableEnded;
+}
