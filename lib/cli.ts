@@ -14,13 +14,13 @@ import { watchPackageManager } from './npm_parent.js';
 import { ProcessPool } from './pool.js';
 import { closeHungUpTerminals } from './terminals.js';
 
-/** The bits of a descriptor's flags that tell reading from writing: open(2). */
-const accessMode = 3;
+/** The bits of a descriptor's flags that hold its access mode, open(2): O_ACCMODE. */
+const accessModeMask = 3;
 
 const exitFailure = 1;
 const exitUsage = 2;
 
-/** Failures that the pool's own processes have logged already. */
+/** Failures that supervisor or workers have logged already. */
 const loggedFailures = new Set<ErrorCode>([
   'ERR_PROCPOOL_OUTPUT',
   'ERR_PROCPOOL_STUCK',
@@ -28,26 +28,26 @@ const loggedFailures = new Set<ErrorCode>([
   'ERR_PROCPOOL_WORKERS',
 ]);
 
-/** How long stderr may take to take the last lines, in ms. */
-const lastWordsPatience = 1000;
+/** How long the exit waits for stderr to take the last lines, in ms. */
+const stderrTimeout = 1000;
 
 function version(): string {
   const manifest = JSON.parse(readFileSync(join(__dirname, '..', 'package.json'), 'utf8')) as { version: string };
   return manifest.version;
 }
 
-/** Node opens /dev/null for reading and writing where it is started with stdout closed. */
-function stdoutLeadsNowhere(): boolean {
+/** True if stdout is /dev/null, opened for reading and writing: Node opens that if it is started with stdout closed. */
+function isStdoutDiscarded(): boolean {
   try {
     const flags = /^flags:\s*(\d+)/m.exec(readFileSync('/proc/self/fdinfo/1', 'latin1'))?.[1] ?? '';
-    const readAndWrite = (Number.parseInt(flags, 8) & accessMode) === constants.O_RDWR;
-    return readAndWrite && fstatSync(1).rdev === statSync('/dev/null').rdev;
+    const isReadWrite = (Number.parseInt(flags, 8) & accessModeMask) === constants.O_RDWR;
+    return isReadWrite && fstatSync(1).rdev === statSync('/dev/null').rdev;
   } catch {
-    return false; // no /proc to tell
+    return false; // no /proc
   }
 }
 
-/** To stdout; a reader that has gone is none of our failures. */
+/** Writes to stdout; that its reader has gone is no failure. */
 function print(text: string): void {
   process.stdout.on('error', ({ code }: NodeJS.ErrnoException) => {
     if (code !== 'EPIPE') process.exitCode = exitFailure;
@@ -55,12 +55,12 @@ function print(text: string): void {
   process.stdout.write(text);
 }
 
-function complain(error: unknown): void {
+function printError(error: unknown): void {
   const message = error instanceof Error ? error.message : String(error);
   try {
     writeSync(2, `procpool-native: ${inFlags(message)}\n`);
   } catch {
-    // Nobody to tell; the exit status says it too.
+    // stderr is closed: the exit status has to do.
   }
 }
 
@@ -73,8 +73,9 @@ async function run({ options, logFormat, statsInterval }: Extract<Command, { act
   const level = options.logLevel ?? 'info';
   const pool = new ProcessPool({ ...options, log });
   const fail = (error: unknown): void => {
-    const inLog = error instanceof ProcpoolError && loggedFailures.has(error.code) && options.logLevel !== 'silent';
-    if (!inLog && process.exitCode === undefined) complain(error);
+    const isLoggedAlready =
+      error instanceof ProcpoolError && loggedFailures.has(error.code) && options.logLevel !== 'silent';
+    if (!isLoggedAlready && process.exitCode === undefined) printError(error);
     process.exitCode = exitFailure;
   };
   pool.on('error', fail);
@@ -100,16 +101,15 @@ async function run({ options, logFormat, statsInterval }: Extract<Command, { act
       if (isLogged('warn', level)) log(ignoredSignal(signal));
     },
   });
-  // A signal to npm or to its group ends the shell between the two at once: no reason to deliver less.
+  // A signal to npm or to its process group ends npm and its shell at once: what has arrived is delivered all the same.
   watchPackageManager(() => void pool.stop().catch(fail));
   pool.on('close', () => {
-    // What stderr still holds is not waited for longer than this.
     setTimeout(() => {
       process.exit();
-    }, lastWordsPatience).unref();
+    }, stderrTimeout).unref();
   });
 
-  if (options.output === undefined && options.handler !== 'echo' && isLogged('warn', level) && stdoutLeadsNowhere()) {
+  if (options.output === undefined && options.handler !== 'echo' && isLogged('warn', level) && isStdoutDiscarded()) {
     log(warning('stdout is closed or /dev/null: input is discarded'));
   }
   try {
@@ -130,7 +130,7 @@ async function run({ options, logFormat, statsInterval }: Extract<Command, { act
 
 function main(): void {
   process.on('exit', closeHungUpTerminals);
-  // Left to itself Node sets the signals back before it ends, and dies of one that comes then.
+  // Otherwise Node resets the signal handlers before it exits, and a signal that comes then kills it.
   process.on('beforeExit', () => {
     process.exit();
   });
@@ -140,7 +140,7 @@ function main(): void {
     else print(command.action === 'help' ? helpText() : `${version()}\n`);
   } catch (error) {
     if (!(error instanceof UsageError)) throw error;
-    complain(error);
+    printError(error);
     process.exitCode = exitUsage;
   }
 }

@@ -1,4 +1,4 @@
-/** Every error of the package's own, by code. System errors keep Node's codes (`EADDRINUSE`, …). */
+/** What each code of a {@link ProcpoolError} means. System errors keep Node's codes (`EADDRINUSE`, …). */
 export const errorCodes = {
   ERR_PROCPOOL_PLATFORM: 'the package does not run on this platform',
   ERR_PROCPOOL_BINDING: 'the native addon cannot be loaded',
@@ -7,8 +7,8 @@ export const errorCodes = {
   ERR_PROCPOOL_SUPERVISOR: 'the supervisor process could not be started, failed or was killed',
   ERR_PROCPOOL_WORKERS: 'workers could not be started, or kept dying at their start',
   ERR_PROCPOOL_STUCK: 'a worker did not exit in time and was killed',
-  ERR_PROCPOOL_OUTPUT: 'the output does not take bytes any more',
-  ERR_PROCPOOL_UNDELIVERED: 'the pool ended with bytes that the output did not get',
+  ERR_PROCPOOL_OUTPUT: 'the output takes no more bytes',
+  ERR_PROCPOOL_UNDELIVERED: 'the pool ended before all bytes were delivered',
 } as const;
 
 export type ErrorCode = keyof typeof errorCodes;
@@ -24,11 +24,11 @@ export interface ErrorDetails {
   cause?: unknown;
 }
 
-/** An error of the package's own; `code` is one of {@link errorCodes}. */
+/** An error that is not a system error; `code` is one of {@link errorCodes}. */
 export class ProcpoolError extends Error {
   override readonly name = 'ProcpoolError';
   readonly code: ErrorCode;
-  // Declared only, so that an error has those that were given and prints no others.
+  // Only declared, so that an error has, and prints, only those that are given.
   /** The option at fault. */
   declare readonly option?: string;
   /** Its value. */

@@ -16,10 +16,10 @@ export interface ProcessPoolEvents {
   listening: [address: Address | string];
   /** A worker accepts. */
   'worker:start': [worker: WorkerStart];
-  /** A worker has ended. */
+  /** A worker process has ended. */
   'worker:exit': [worker: WorkerExit];
-  /** The pool failed, and no `start()` or `stop()` is there to say so. */
+  /** The pool failed, and no call of `start()` or `stop()` waits that would reject. */
   error: [error: Error];
-  /** The pool has ended: no process, port or descriptor of it is left. */
+  /** The pool has ended: all its processes, ports and descriptors are gone. */
   close: [];
 }

@@ -13,39 +13,39 @@ export function addressText(address: Address | string): string {
 
 type Details = Partial<Omit<LogEntry, 'time' | 'level' | 'event' | 'worker' | 'pid'>> & { message: string };
 
-function client(record: NativeRecord): { peer?: string; name: string } {
+function clientOf(record: NativeRecord): { peer?: string; name: string } {
   return record.peer === '' ? { name: 'a client' } : { peer: record.peer, name: record.peer };
 }
 
-function who(record: NativeRecord): string {
+function subjectOf(record: NativeRecord): string {
   return record.worker < 0 ? 'supervisor' : `worker ${record.worker}`;
 }
 
 function exitDetails(record: NativeRecord): Details {
   const { code } = exitOf(record.value);
-  if (code !== null) return { code, message: `${who(record)} exited with ${code}` };
+  if (code !== null) return { code, message: `${subjectOf(record)} exited with ${code}` };
   const signal = signalText(killingSignal(record.value));
-  return { signal, message: `${who(record)} was killed by ${signal}` };
+  return { signal, message: `${subjectOf(record)} was killed by ${signal}` };
 }
 
-function clientDetails(record: NativeRecord, what: string): Details {
-  const { name, ...peer } = client(record);
-  return { ...peer, bytes: record.count, message: `${name} ${what} after ${record.count} bytes` };
+function clientDetails(record: NativeRecord, event: string): Details {
+  const { name, ...peer } = clientOf(record);
+  return { ...peer, bytes: record.count, message: `${name} ${event} after ${record.count} bytes` };
 }
 
-const details: Record<LogEvent, (record: NativeRecord, address: () => Address | string) => Details> = {
-  start: (record) => ({ message: `${who(record)} started` }),
-  listening: (_, where) => {
-    const address = where();
+const details: Record<LogEvent, (record: NativeRecord, addressOf: () => Address | string) => Details> = {
+  start: (record) => ({ message: `${subjectOf(record)} started` }),
+  listening: (_, addressOf) => {
+    const address = addressOf();
     return { address, message: `on ${addressText(address)}` };
   },
   size: (record) => ({ message: `${record.count} of ${record.value} workers ready` }),
   signal: (record) => {
     const signal = signalText(record.value);
-    return { signal, message: `${who(record)} got ${signal}` };
+    return { signal, message: `${subjectOf(record)} got ${signal}` };
   },
   connect: (record) => {
-    const { name, ...peer } = client(record);
+    const { name, ...peer } = clientOf(record);
     return { ...peer, message: `${name} connected` };
   },
   close: (record) => clientDetails(record, 'closed'),
@@ -56,19 +56,19 @@ const details: Record<LogEvent, (record: NativeRecord, address: () => Address | 
     return { ...clientDetails(record, `took too long (${reason})`), reason };
   },
   request: (record) => {
-    const { name, ...peer } = client(record);
-    const why = record.why === '' ? '' : `: ${record.why}`;
-    const message = `${name} was answered ${record.value} after ${record.count} bytes${why}`;
-    return { ...peer, status: record.value, bytes: record.count, ...(why && { reason: record.why }), message };
+    const { name, ...peer } = clientOf(record);
+    const reason = record.why === '' ? '' : `: ${record.why}`;
+    const message = `${name} was answered ${record.value} after ${record.count} bytes${reason}`;
+    return { ...peer, status: record.value, bytes: record.count, ...(reason && { reason: record.why }), message };
   },
   torn: (record) => clientDetails(record, 'was cut off with its body partly delivered,'),
   mended: () => ({ message: 'ended a partial body of a worker that died with a newline' }),
   spool: (record) => {
-    const { name, ...peer } = client(record);
+    const { name, ...peer } = clientOf(record);
     return { ...peer, error: record.error, message: `no file for the body of ${name}: ${record.errorText}` };
   },
   refuse: (record) => {
-    const { name, ...peer } = client(record);
+    const { name, ...peer } = clientOf(record);
     return { ...peer, error: record.error, message: `${name} refused: ${record.errorText}` };
   },
   stall: () => ({ message: 'output blocked' }),
@@ -77,16 +77,16 @@ const details: Record<LogEvent, (record: NativeRecord, address: () => Address | 
     return { milliseconds, message: `output was blocked for ${milliseconds.toFixed(0)} ms` };
   },
   drain: (record) => ({ milliseconds: record.value, message: `stopping within ${record.value} ms` }),
-  drained: (record) => ({ message: `${who(record)} has delivered everything` }),
+  drained: (record) => ({ message: `${subjectOf(record)} has delivered everything` }),
   expire: () => ({ message: 'drain timeout reached' }),
   undelivered: (record) => ({ bytes: record.count, message: `${record.count} bytes were not delivered` }),
   unserved: (record) => ({ message: `${record.count} clients in the accept queue were not served` }),
-  lost: (record) => ({ message: `${who(record)} died during the drain: what its clients had sent may be lost` }),
-  kill: (record) => ({ message: `${who(record)} did not exit in time: killed` }),
+  lost: (record) => ({ message: `${subjectOf(record)} died during the drain: what its clients had sent may be lost` }),
+  kill: (record) => ({ message: `${subjectOf(record)} did not exit in time: killed` }),
   exit: exitDetails,
   respawn: (record) => ({
     milliseconds: record.value,
-    message: `${who(record)} restarts in ${record.value} ms`,
+    message: `${subjectOf(record)} restarts in ${record.value} ms`,
   }),
   shortage: (record) => ({
     message: `only ${record.count} of ${record.value} workers can be started; still trying`,
@@ -94,7 +94,7 @@ const details: Record<LogEvent, (record: NativeRecord, address: () => Address | 
   'resize-failed': (record) => ({
     message: `${record.value} workers cannot be started: staying at ${record.count}`,
   }),
-  'give-up': (record) => ({ message: `${who(record)} failed to start ${record.value} times` }),
+  'give-up': (record) => ({ message: `${subjectOf(record)} failed to start ${record.value} times` }),
   reopened: () => ({ message: 'output reopened: every worker writes to the new file' }),
   'reopen-failed': (record) => ({
     error: record.error,
@@ -102,21 +102,21 @@ const details: Record<LogEvent, (record: NativeRecord, address: () => Address | 
   }),
   output: (record) => ({ error: record.error, message: outputFailure(record) }),
   fail: (record) => {
-    const times = record.count > 1 ? `, ${record.count} times` : '';
-    return { error: record.error, message: `${who(record)}: ${record.call}: ${record.errorText}${times}` };
+    const repeated = record.count > 1 ? `, ${record.count} times` : '';
+    return { error: record.error, message: `${subjectOf(record)}: ${record.call}: ${record.errorText}${repeated}` };
   },
   done: () => ({ message: 'all processes have exited' }),
 };
 
-/** `address`: where the pool listens. */
-export function logEntry(record: NativeRecord, address: () => Address | string): LogEntry {
+/** `addressOf` returns where the pool listens. */
+export function logEntry(record: NativeRecord, addressOf: () => Address | string): LogEntry {
   return {
     time: new Date(record.time),
     level: record.level as LogEntry['level'],
     event: record.event,
     worker: record.worker < 0 ? null : record.worker,
     pid: record.pid,
-    ...details[record.event](record, address),
+    ...details[record.event](record, addressOf),
   };
 }
 
@@ -130,12 +130,12 @@ export function statsEntry(stats: PoolStats): LogEntry {
   return { time: new Date(), level: 'info', event: 'stats', worker: null, pid: stats.pid ?? 0, stats, message };
 }
 
-/** An entry of the host's own. */
+/** An entry about this process. */
 export function warning(message: string): LogEntry {
   return { time: new Date(), level: 'warn', event: 'warning', worker: null, pid: process.pid, message };
 }
 
-/** Of the command's: a signal that it can do nothing with. */
+/** An entry of the command about a signal that it ignores. */
 export function ignoredSignal(signal: NodeJS.Signals): LogEntry {
   const message = `ignored ${signal}`;
   return { time: new Date(), level: 'warn', event: 'signal', worker: null, pid: process.pid, signal, message };
@@ -144,7 +144,7 @@ export function ignoredSignal(signal: NodeJS.Signals): LogEntry {
 export const logFormats = ['text', 'json'] as const;
 export type LogFormat = (typeof logFormats)[number];
 
-/** One line, without its end. */
+/** One line, without its newline. */
 export function formatEntry(entry: LogEntry, format: LogFormat): string {
   if (format === 'json') return JSON.stringify(entry);
   return `${entry.time.toISOString()} ${entry.level.padEnd(5)} ${entry.event} ${entry.message}`;

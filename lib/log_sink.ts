@@ -7,42 +7,42 @@ export interface LogSink {
 
 const stderr = 2;
 
-/** What may wait for the reader of a socket, in bytes. */
-const mostWaiting = 2 ** 20;
+/** How much may wait for the reader of a socket, in bytes. */
+const maxWaiting = 2 ** 20;
 
 /**
- * Standard error, for lines that neither delay anything nor pile up: where the reader does not keep up, lines are left
- * out and counted. `left` makes the line that says how many.
+ * Standard error, without blocking and without a queue that grows: if the reader does not keep up, lines are dropped and
+ * counted. `droppedLine` makes the line that says how many.
  */
-export function openLogSink(left: (count: number) => string): LogSink {
-  let count = 0;
-  const put = linePut();
+export function openLogSink(droppedLine: (count: number) => string): LogSink {
+  let dropped = 0;
+  const write = openLineWriter();
   process.once('exit', () => {
-    if (count > 0) put(`${left(count)}\n`);
+    if (dropped > 0) write(`${droppedLine(dropped)}\n`);
   });
   return {
     write: (line) => {
-      if (count > 0 && put(`${left(count)}\n`)) count = 0;
-      if (count > 0 || !put(`${line}\n`)) count += 1;
+      if (dropped > 0 && write(`${droppedLine(dropped)}\n`)) dropped = 0;
+      if (dropped > 0 || !write(`${line}\n`)) dropped += 1;
     },
   };
 }
 
-/** Writes a line, or says false and nothing of it is written nor will be. */
-function linePut(): (line: string) => boolean {
+/** A function that writes a line, or returns false and writes nothing of it, then or later. */
+function openLineWriter(): (line: string) => boolean {
   const status = fstatSync(stderr);
   if (status.isFile()) return writeTo(stderr);
   if (status.isSocket()) return writeToStream;
   try {
-    // A description of our own: the flags of the one we got are shared, with stdout perhaps, and with the shell.
-    const own = openSync('/proc/self/fd/2', constants.O_WRONLY | constants.O_NONBLOCK | constants.O_NOCTTY);
-    return writeTo(own);
+    // Opened anew: descriptor 2 shares its flags with the shell, and perhaps with stdout.
+    const descriptor = openSync('/proc/self/fd/2', constants.O_WRONLY | constants.O_NONBLOCK | constants.O_NOCTTY);
+    return writeTo(descriptor);
   } catch {
     return writeToStream;
   }
 }
 
-/** A line of which the descriptor took only a part is ended before the next begins. */
+/** If the descriptor takes only a part of a line, the rest is written before the next line. */
 function writeTo(descriptor: number): (line: string) => boolean {
   let rest: Uint8Array = Buffer.alloc(0);
   const flush = (): void => {
@@ -51,7 +51,7 @@ function writeTo(descriptor: number): (line: string) => boolean {
         written = writeSync(descriptor, rest);
       }
     } catch {
-      // Full for now (EAGAIN), or nobody reads it any more: no reason to stop moving bytes.
+      // Full (EAGAIN), or its reader has gone: the pool goes on.
     }
   };
   process.once('exit', flush);
@@ -70,7 +70,7 @@ function writeTo(descriptor: number): (line: string) => boolean {
 function writeToStream(line: string): boolean {
   const stream = process.stderr;
   if (stream.listenerCount('error') === 0) stream.on('error', () => undefined);
-  if (stream.writableLength > mostWaiting) return false;
+  if (stream.writableLength > maxWaiting) return false;
   stream.write(line);
   return true;
 }

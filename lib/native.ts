@@ -48,7 +48,7 @@ export interface NativeRecord {
   time: number;
   level: LogLevel;
   event: LogEvent;
-  /** Slot of the worker it is about, -1 for the supervisor. */
+  /** The worker's number, -1 for the supervisor. */
   worker: number;
   pid: number;
   value: number;
@@ -77,7 +77,7 @@ export interface NativeCallbacks {
   records(records: NativeRecord[]): void;
   /** The supervisor has ended, and is reaped. */
   ended(code: number | null, signal: number | null): void;
-  /** No worker is left that could log anything. */
+  /** No process is left that could log. */
   quiet(): void;
 }
 
@@ -91,48 +91,48 @@ export interface NativeSupervisor {
   pid(): number;
   address(): Address | string;
   stats(): StatsPage;
-  /** Without a time the supervisor uses the pool's own. */
+  /** Without `drainTimeout` the supervisor uses the pool's; `signal`: the number of the signal that this passes on, 0 for none. */
   stop(drainTimeout: number | undefined, signal: number): void;
-  /** Milliseconds until the present stage of the stop ends, as the supervisor has decided; null: it has not answered yet. */
+  /** Milliseconds until the current stage of the stop ends, as the supervisor has decided; null: it has not answered yet. */
   stageEndsIn(): number | null;
   resize(workers: number): void;
-  /** Sends a descriptor of where stdout leads from now on, as the order of that number. */
+  /** Sends the descriptor of the new output, as the order of that number. */
   reopen(descriptor: number, order: number): void;
-  /** Kills a supervisor that does not end. */
+  /** Kills the supervisor. */
   kill(): void;
-  /** Kills workers that do not end though their supervisor has, and waits for their last words no longer. */
+  /** Kills workers that outlive their supervisor, and no longer waits for their log records. */
   abandon(): void;
 }
 
-/** The whole of native/addon. */
+/** What native/addon exports. */
 export interface Binding {
   /** Listens and starts the supervisor. Throws system errors, and leaves nothing behind then. */
   Supervisor: new (options: NativeOptions, callbacks: NativeCallbacks) => NativeSupervisor;
   isWritable(descriptor: number): boolean;
-  /** Empty for what is no socket; `datagram` is any other that keeps messages apart. */
+  /** Empty for what is no socket; `datagram` is every other kind that preserves message boundaries. */
   socketKind(descriptor: number): '' | 'stream' | 'datagram' | 'seqpacket';
   /** A new pipe's read end and write end, both close-on-exec. */
   pipe(): [number, number];
-  /** Closes an end of a pipe that nobody else has taken over. */
+  /** Closes an end of a pipe. */
   close(descriptor: number): void;
 }
 
-/** Why the addon cannot be loaded here; undefined if it can. */
+/** Why the addon cannot be loaded on this platform; undefined if it can. */
 function unsuitablePlatform(): string | undefined {
-  // Bun ends in a panic over what the addon asks of libuv, Deno waits for ever.
+  // The addon's use of libuv makes Bun panic and Deno hang.
   if (process.versions.bun !== undefined) return 'runs on Node.js only, not on Bun';
   if ('Deno' in globalThis) return 'runs on Node.js only, not on Deno';
   return process.platform === 'linux' ? undefined : `runs on Linux only, not on ${process.platform}`;
 }
 
-/** The package's folder holds its manifest, as long as its files are where npm put them. */
+/** The package's folder, which has its manifest unless the package is bundled. */
 function packageFolder(): string {
   try {
     const folder = join(__dirname, '..');
     const { name } = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8')) as { name?: string };
     if (name === 'procpool-native') return folder;
   } catch {
-    // No manifest there, or no __dirname, in a bundle of the other module kind.
+    // No manifest there, or in an ES module bundle no __dirname.
   }
   throw new ProcpoolError(
     'ERR_PROCPOOL_BINDING',

@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs';
 
 /**
- * The npm, npx, … that started this command, if one did. When it is killed it cannot pass that on, and nobody else
- * tells this process: its parent may be a shell in between, which lives on.
+ * The package manager (npm, npx, …) that started this command, if there is one. When it is killed, nothing else signals
+ * this process: its parent may be a shell in between, which lives on.
  */
 
 /** A process as proc_pid_stat(5) describes it. */
@@ -11,7 +11,7 @@ export interface Process {
   name: string;
   state: string;
   parent: number;
-  /** With the pid, who it is: field 22. */
+  /** Start time, field 22: tells it from a later process with the same pid. */
   started: string;
   /** Its arguments, separated by spaces; empty for a zombie. */
   command: string;
@@ -22,7 +22,7 @@ export type ReadProcess = (pid: number) => Process | undefined;
 const shells = new Set(['sh', 'dash', 'bash', 'ash', 'busybox', 'zsh', 'ksh']);
 const packageManager = /(?:^|[\s/])(?:npm|npx|pnpm|pnpx|yarn|bun|bunx)(?:-cli)?(?:\.c?js)?(?:\s|$)/;
 
-/** How often the ancestors are looked at, in ms. */
+/** How often the ancestors are checked, in ms. */
 const interval = 100;
 
 export const readProcess: ReadProcess = (pid) => {
@@ -47,14 +47,14 @@ function hasEnded({ state }: Process): boolean {
   return state === 'Z' || state === 'X';
 }
 
-/** Who adopts the children of a process that has ended, beside process 1. */
+/** Processes that adopt the children of a process that has ended, besides process 1. */
 const reapers = new Set(['systemd', 'tini', 'docker-init', 'dumb-init', 'catatonit']);
 
 function isPackageManager({ name, command }: Process): boolean {
   return !shells.has(name) && !reapers.has(name) && packageManager.test(command);
 }
 
-/** Ancestors from `pid` up to the nearest package manager or the first process of all. */
+/** The processes from `pid` up to the nearest package manager, or to process 1. */
 function ancestors(pid: number, read: ReadProcess): Process[] {
   const found: Process[] = [];
   for (let next = pid; next > 0;) {
@@ -72,22 +72,22 @@ function adopts({ pid, name }: Process): boolean {
 }
 
 /**
- * Looks from `parent` up, the parent of a process that a package manager started: the processes whose end is that of
- * the package manager, none if it cannot be seen from here; or `gone`, it has ended already.
+ * Searches from `parent` up, the parent of a process that a package manager started. Returns the package manager and the
+ * processes below it: if one of them ends, it has ended. None if it cannot be seen from here; `gone` if it has ended.
  */
 export function packageManagerAbove(parent: number, read: ReadProcess = readProcess): Process[] | 'gone' {
   const above = ancestors(parent, read);
   if (above.some(hasEnded)) return 'gone';
   const last = above.at(-1);
   if (last !== undefined && isPackageManager(last)) return above;
-  // It was killed before this process came to look, unless what npm started has started this in turn, or the parent is
-  // in another PID namespace (0).
+  // It was killed before this check, unless a program that npm started has started this one, or the parent is in another
+  // PID namespace (0).
   return parent > 0 && above.every(adopts) ? 'gone' : [];
 }
 
-function lives({ pid, started }: Process): boolean {
-  const now = readProcess(pid);
-  return now?.started === started && !hasEnded(now);
+function isAlive({ pid, started }: Process): boolean {
+  const process = readProcess(pid);
+  return process?.started === started && !hasEnded(process);
 }
 
 /** Calls `gone` once when the package manager above this process, or a shell in between, has ended. */
@@ -100,7 +100,7 @@ export function watchPackageManager(gone: () => void): void {
   }
   if (watched.length === 0) return;
   const timer = setInterval(() => {
-    if (watched.every(lives)) return;
+    if (watched.every(isAlive)) return;
     clearInterval(timer);
     gone();
   }, interval);

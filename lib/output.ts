@@ -6,12 +6,12 @@ import type { Readable } from 'node:stream';
 import { ProcpoolError, withOption } from './errors.js';
 import type { Binding } from './native.js';
 
-/** Where a pool's bytes go, until its supervisor has its own copy of the descriptor. */
+/** Where a pool's bytes go. The descriptor is needed until the supervisor has a copy of it. */
 export interface OpenOutput {
   descriptor: number;
-  /** The other end, of a pipe. */
+  /** The read end, of a pipe. */
   readable: Readable | null;
-  /** A plain file that was opened here, and can be opened anew. */
+  /** The path of a plain file that was opened here, and can be reopened. */
   path: string | undefined;
   /** Closes what was opened here. */
   release(): void;
@@ -19,14 +19,14 @@ export interface OpenOutput {
 
 const stdout = 1;
 
-/** Non-blocking: a FIFO without a reader is an error (ENXIO), and not a wait that nothing ends. */
+/** Non-blocking: a FIFO without a reader is an error (ENXIO) instead of an endless wait. */
 const flags = constants.O_WRONLY | constants.O_APPEND | constants.O_CREAT | constants.O_NONBLOCK;
 
 /** Why a descriptor cannot be the output; undefined if it can. */
-function unfitness(binding: Binding, descriptor: number): string | undefined {
+function unsuitableOutput(binding: Binding, descriptor: number): string | undefined {
   if (!binding.isWritable(descriptor)) return 'is not open for writing';
   const kind = binding.socketKind(descriptor);
-  // Bytes of any number are written to it, which such a socket would take for messages, or refuse.
+  // Such a socket would take each write for a message, or refuse it.
   return kind === 'datagram' || kind === 'seqpacket'
     ? `is a ${kind} socket, which takes messages and no stream`
     : undefined;
@@ -48,7 +48,7 @@ export function openOutput(binding: Binding, output: string | number): OpenOutpu
   }
   if (typeof output === 'number' || output === 'inherit') {
     const descriptor = output === 'inherit' ? stdout : output;
-    const reason = unfitness(binding, descriptor);
+    const reason = unsuitableOutput(binding, descriptor);
     if (reason !== undefined) {
       const name = output === 'inherit' ? 'stdout' : `descriptor ${descriptor}`;
       const message = `${name} ${reason} (option "output": ${JSON.stringify(output)})`;
@@ -75,17 +75,18 @@ function openFile(path: string): number {
   }
 }
 
-/** Opens a plain file again, which may be another by now, or none yet. Throws a system error or `ERR_PROCPOOL_OPTION`. */
+/** Opens a path again at which another plain file may be by now, or none. Throws a system error or `ERR_PROCPOOL_OPTION`. */
 export function reopenFile(path: string): number {
-  // Before it is opened: to open a terminal, or a FIFO, does something to it.
-  if (isOther(path)) throw noFile(path);
+  // Before it is opened: opening a terminal or a FIFO has an effect on it.
+  if (isNoFile(path)) throw reopenError(path);
   const descriptor = openFile(path);
   if (fstatSync(descriptor).isFile()) return descriptor;
   closeSync(descriptor);
-  throw noFile(path);
+  throw reopenError(path);
 }
 
-function isOther(path: string): boolean {
+/** True if something other than a plain file is there. */
+function isNoFile(path: string): boolean {
   try {
     return statSync(path, { throwIfNoEntry: false })?.isFile() === false;
   } catch (error) {
@@ -93,7 +94,7 @@ function isOther(path: string): boolean {
   }
 }
 
-function noFile(path: string): ProcpoolError {
+function reopenError(path: string): ProcpoolError {
   const message = `option "output" must name a plain file to be reopened, not ${JSON.stringify(path)}`;
   return new ProcpoolError('ERR_PROCPOOL_OPTION', message, { option: 'output', value: path });
 }

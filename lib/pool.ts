@@ -44,7 +44,7 @@ export class ProcessPool<
   readonly #resizes: Resizes;
   readonly #reopens = new Reopens();
   readonly #stop: Stop;
-  /** How many calls of `stop()` wait, and so will be told of a failure. */
+  /** How many calls of `stop()` wait, and so reject if the pool fails. */
   #stopCalls = 0;
 
   /** @throws {ProcpoolError} `ERR_PROCPOOL_OPTION` */
@@ -70,7 +70,7 @@ export class ProcessPool<
 
   /**
    * Resolves when every worker accepts, or where some cannot be started, when the others do. Rejects with a system error
-   * (`EADDRINUSE`, `EACCES`, `ENOTFOUND`, …, this.#state), a {@link ProcpoolError} or the reason of the abort; then nothing is left
+   * (`EADDRINUSE`, `EACCES`, `ENOTFOUND`, …), a {@link ProcpoolError} or the reason of the abort; then nothing is left
    * running.
    */
   async start(): Promise<void> {
@@ -155,7 +155,7 @@ export class ProcessPool<
   readonly #onAbort = (): void => {
     const startWaits = this.#started !== undefined;
     this.stop().catch((error: unknown) => {
-      // start() rejects with the reason of the abort; otherwise nobody else would be told.
+      // start() rejects with the reason of the abort; otherwise the failure has no other way to the app.
       if (!startWaits) this.emit('error', error as Error);
     });
   };

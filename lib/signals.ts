@@ -5,13 +5,13 @@ import { isatty } from 'node:tty';
  * inspector; cli.ts loads it first. Until handleSignals() is called they keep their usual meaning otherwise.
  */
 export interface SignalActions {
-  /** SIGTERM, SIGINT, SIGQUIT; SIGHUP where there is no such file, and the terminal has hung up. */
+  /** SIGTERM, SIGINT, SIGQUIT; SIGHUP if the output is no file and stderr is a terminal. */
   stop(signal: NodeJS.Signals): void;
-  /** SIGHUP where the output is a file; undefined elsewhere. */
+  /** SIGHUP if the output is a file; otherwise undefined. */
   reopen: (() => void) | undefined;
   /** SIGUSR1. */
   logStats(): void;
-  /** SIGUSR2, SIGALRM; SIGHUP elsewhere. */
+  /** SIGUSR2, SIGALRM; SIGHUP in all other cases. */
   ignore(signal: NodeJS.Signals): void;
 }
 
@@ -20,50 +20,50 @@ type Handled = (typeof handled)[number];
 
 const stderr = 2;
 
-/** Asked at the start: a terminal that has hung up is none any more. */
-const onTerminal = isatty(stderr);
+/** As it was at the start: isatty() is false of a terminal that has hung up. */
+const isTerminal = isatty(stderr);
 
-let actions: SignalActions | undefined;
+let current: SignalActions | undefined;
 let hungUp = false;
 
 /**
- * Under nohup(1) standard error is no terminal. That SIGHUP was ignored cannot be seen: Node sets the signals back when it
- * starts.
+ * Under nohup(1) standard error is no terminal. Whether SIGHUP was ignored cannot be asked: Node resets the signals when
+ * it starts.
  */
-function hangUp(to: SignalActions): void {
-  if (to.reopen !== undefined) {
-    to.reopen();
-  } else if (!onTerminal) {
-    to.ignore('SIGHUP');
+function hangUp(actions: SignalActions): void {
+  if (actions.reopen !== undefined) {
+    actions.reopen();
+  } else if (!isTerminal) {
+    actions.ignore('SIGHUP');
   } else if (!hungUp) {
-    // The shell and the kernel both send one, which is no second wish to stop.
+    // The shell and the kernel both send it: the second is no request to stop at once.
     hungUp = true;
-    to.stop('SIGHUP');
+    actions.stop('SIGHUP');
   }
 }
 
-function act(signal: Handled, to: SignalActions): void {
+function act(signal: Handled, actions: SignalActions): void {
   switch (signal) {
     case 'SIGTERM':
     case 'SIGINT':
     case 'SIGQUIT':
-      to.stop(signal);
+      actions.stop(signal);
       break;
     case 'SIGHUP':
-      hangUp(to);
+      hangUp(actions);
       break;
     case 'SIGUSR1':
-      to.logStats();
+      actions.logStats();
       break;
     case 'SIGALRM':
     case 'SIGUSR2':
-      to.ignore(signal);
+      actions.ignore(signal);
       break;
   }
 }
 
 function onSignal(signal: NodeJS.Signals): void {
-  if (actions !== undefined) act(signal as Handled, actions);
+  if (current !== undefined) act(signal as Handled, current);
   else if (signal !== 'SIGUSR1' && signal !== 'SIGUSR2') {
     process.off(signal, onSignal);
     process.kill(process.pid, signal);
@@ -72,7 +72,7 @@ function onSignal(signal: NodeJS.Signals): void {
 
 for (const signal of handled) process.on(signal, onSignal);
 
-/** From now on, until the process ends. */
-export function handleSignals(by: SignalActions): void {
-  actions = by;
+/** Calls these actions from now on, until the process ends. */
+export function handleSignals(actions: SignalActions): void {
+  current = actions;
 }

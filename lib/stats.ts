@@ -1,50 +1,50 @@
-/** What is counted for each worker and for the pool. Counters go on over restarts. */
+/** The counters of a worker, or of the pool. A restart of the worker does not reset them. */
 export interface Counters {
-  /** Connections taken. */
+  /** Connections accepted. */
   accepted: number;
   /** Connections open now. */
   active: number;
   /** Connections ended. */
   closed: number;
-  /** Connections closed at once for want of a descriptor. */
+  /** Connections closed at once because no descriptor was free. */
   refused: number;
   /** Connections that ended with an error, or with their worker. */
   errors: number;
   /** Connections refused, or ended with an error, because the worker was out of memory. */
   outOfMemory: number;
-  /** Connections closed because they were silent for too long. */
+  /** Connections closed by the idle timeout. */
   idleTimeouts: number;
-  /** Connections closed because they did not begin in time. */
+  /** Connections closed by the first byte timeout. */
   firstByteTimeouts: number;
-  /** Connections closed because a request took too long. */
+  /** Connections closed by the request timeout. */
   requestTimeouts: number;
-  /** Connections closed at their greatest age. */
+  /** Connections closed at their max age. */
   maxAgeTimeouts: number;
-  /** Requests refused because their body came too slowly. */
+  /** Requests refused because their body arrived too slowly. */
   paceTimeouts: number;
   /** Requests answered. */
   requests: number;
   /** Requests answered with an error. */
   rejected: number;
-  /** Bodies that were delivered in part only: a stop's time was over, or a worker died, perhaps just behind the whole. */
+  /** Bodies that were delivered in part only: the drain timeout was reached, or a worker died, perhaps after the whole body. */
   torn: number;
   /** Bytes read from clients; with `http`, of their bodies. */
   bytesIn: number;
-  /** Bytes that the output took, or the clients that get them back. */
+  /** Bytes written to the output; with `echo`, sent back to clients. */
   bytesOut: number;
-  /** Bytes read and not passed on because of their client: it broke off, took too long, or was refused. */
+  /** Bytes read and discarded because of their client: it disconnected, reached a timeout, or was refused. */
   bytesDiscarded: number;
-  /** Bytes read but not delivered: the output broke, the drain's time was over, or the worker was killed. */
+  /** Bytes read but not delivered: the output failed, the drain timeout was reached, or the worker was killed. */
   bytesDropped: number;
-  /** Bytes sent before a stop and not read when the drain's time was over. */
+  /** Bytes sent before a stop and not read when the drain timeout was reached. */
   bytesUnread: number;
-  /** Bytes that clients still sent after a stop, or after their connection's time, and nobody read. */
+  /** Bytes that clients sent after a stop, or after their connection's timeout, and that were not read. */
   bytesLate: number;
   /** Replacements of ended workers. */
   restarts: number;
-  /** Log records dropped because the host did not take them in time; in the total, also those it refused as malformed. */
+  /** Log records dropped because the host did not read them in time; in the total also those that it refused as malformed. */
   logDropped: number;
-  /** Time during which the output took no more, in ms. */
+  /** How long the output was blocked, in ms. */
   stalledMs: number;
 }
 
@@ -76,9 +76,9 @@ export interface PoolStats {
   state: 'idle' | StatsPage['state'];
   /** The supervisor's process, or null while there is none. */
   pid: number | null;
-  /** The workers there are, in order. */
+  /** The workers, by number. */
   workers: WorkerStats[];
-  /** Sums over all workers that there ever were. */
+  /** Sums over all workers, also those that have ended. */
   total: Counters;
 }
 
@@ -121,7 +121,7 @@ export function idleStats(): PoolStats {
   return { state: 'idle', pid: null, workers: [], total: { ...zeroCounters } };
 }
 
-/** A reading of the stats page; an `ended` pool has no processes whatever its page still says. */
+/** The stats of a pool that has been started; one that has `ended` has no processes, whatever its page says. */
 export function poolStats(page: StatsPage, pid: number, ended: boolean): PoolStats {
   const present = page.workers.filter(({ state }) => state !== 'unused' || ended);
   return {

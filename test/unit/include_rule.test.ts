@@ -5,7 +5,7 @@ import { test } from 'node:test';
 
 const native = join(__dirname, '..', '..', 'native');
 
-/** Whose headers each folder may include, besides its own; or which. */
+/** The folders or headers that each folder may include, besides its own. */
 const allowed: Record<string, string[]> = {
   sys: [],
   event: ['sys'],
@@ -58,10 +58,10 @@ const sources: Source[] = readdirSync(native, { recursive: true, encoding: 'utf8
   });
 
 function violations(found: (source: Source) => string[]): string[] {
-  return sources.flatMap((source) => found(source).map((what) => `${source.path}: ${what}`));
+  return sources.flatMap((source) => found(source).map((violation) => `${source.path}: ${violation}`));
 }
 
-test('every source file lies in a folder that has its rule', () => {
+test('every source file is in a folder that has a rule', () => {
   assert.ok(sources.length > 0);
   assert.deepEqual(
     sources.filter(({ folder }) => !(folder in allowed)).map(({ path }) => path),
@@ -69,7 +69,7 @@ test('every source file lies in a folder that has its rule', () => {
   );
 });
 
-test('headers of our own are named from native/ on, and are there', () => {
+test('quoted includes are paths from native/ to headers that exist', () => {
   const paths = new Set(sources.map(({ path }) => path));
   assert.deepEqual(
     violations(({ quoted }) => quoted.filter((header) => !paths.has(header))),
@@ -77,11 +77,11 @@ test('headers of our own are named from native/ on, and are there', () => {
   );
 });
 
-test('a folder includes only those that it may know: sys ← event, ipc ← worker, supervisor; addon → sys, ipc', () => {
+test('a folder includes only what its rule allows: sys ← event, ipc ← worker, supervisor; addon → sys, ipc', () => {
   const mayInclude = ({ path, folder }: Source, header: string): boolean => {
     const other = dirname(header);
-    const mine = allowed[folder] ?? [];
-    if (other === folder || mine.includes(other) || mine.includes(header)) return true;
+    const permitted = allowed[folder] ?? [];
+    if (other === folder || permitted.includes(other) || permitted.includes(header)) return true;
     return path === fork.path && other === fork.includes;
   };
   assert.deepEqual(
@@ -100,7 +100,7 @@ test('supervisor and worker meet only where the fork calls the worker’s loop',
   );
 });
 
-test('only the addon knows Node', () => {
+test('only the addon includes headers of Node', () => {
   const ofNode = /^(napi|node_api|node|uv|v8)(\.h|\/|-)/;
   assert.deepEqual(
     violations(({ folder, angled }) => (folder === 'addon' ? [] : angled.filter((header) => ofNode.test(header)))),
@@ -116,17 +116,17 @@ function globalCalls({ code }: Source): string[] {
 const wrappers = sources.filter(({ folder }) => folder === 'sys');
 const systemCalls = [...new Set(wrappers.flatMap(globalCalls))];
 
-/** Names of methods and functions of our own: what follows a type at the start of a line. */
-const ownNames = new Set(
+/** Names of functions that the project defines: what follows a type at the start of a line. */
+const definedNames = new Set(
   sources
     .filter(({ folder }) => folder !== 'sys')
     .flatMap(({ code }) => [...code.matchAll(/^ *[\w [\]:<>&*]*(?<!return) (\w+)\(/gm)].map(([, name = '']) => name)),
 );
 
-/** System calls without any scope, as far as they cannot be calls of our own. */
+/** System calls without a scope, except names that the project defines. */
 function plainCalls({ folder, code }: Source): string[] {
   if (folder === 'sys') return [];
-  const names = systemCalls.filter((name) => !ownNames.has(name));
+  const names = systemCalls.filter((name) => !definedNames.has(name));
   return names.filter((name) => new RegExp(`(?<![\\w.>:])${name}\\(`).test(code));
 }
 

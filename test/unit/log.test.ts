@@ -39,7 +39,7 @@ test('an entry in text is one line: time, level, event, message', () => {
   assert.equal(formatEntry(entry, 'text'), '1970-01-01T00:00:00.000Z debug close [::1]:9 closed after 5 bytes');
 });
 
-test('an entry in JSON has its facts as fields', () => {
+test('an entry in JSON has a field for each detail', () => {
   assert.deepEqual(
     JSON.parse(
       formatEntry(
@@ -72,7 +72,7 @@ test('listening ends with address and port', () => {
   );
 });
 
-test('what has no name is logged by its number, or left out', () => {
+test('a signal or a timeout without a name is logged by its number, or without it', () => {
   const messageOf = (fields: Partial<NativeRecord>): string =>
     logEntry({ ...record, ...fields }, () => '/socket').message;
   assert.equal(messageOf({ event: 'exit', value: 37 }), 'worker 2 was killed by signal 37');

@@ -25,18 +25,18 @@ test('the package manager is found behind shells, also as process 1', () => {
   assert.deepEqual(above('tini -- npx x', 'node /usr/lib/npm-cli.js', 'sh', 'node x.js'), ['node', 'sh', 'node']);
 });
 
-test('a package manager that ended before anybody looked is gone, whoever adopts its children', () => {
+test('a package manager that has ended is gone, whichever process adopts its children', () => {
   assert.equal(above('systemd'), 'gone');
   assert.equal(above('any-program-as-process-1'), 'gone');
   assert.equal(above('docker-init -- npx procpool-native'), 'gone');
   assert.equal(above('systemd', 'systemd --user', 'sh -c procpool-native'), 'gone');
 });
 
-test('a package manager that nobody has reaped is gone', () => {
+test('a package manager that is a zombie is gone', () => {
   assert.equal(above('systemd', 'npm=Z', 'sh -c procpool-native'), 'gone');
 });
 
-test('what npm started may have started this in turn, or npm may be in another namespace', () => {
+test('behind another program, or in another PID namespace, no package manager is found', () => {
   assert.deepEqual(above('systemd', 'my-program'), []);
   assert.deepEqual(above(), []);
 });

@@ -33,7 +33,7 @@ test('the defaults are those of the documentation', () => {
   assert.equal(fillOptions({ port: undefined }).port, 10714);
 });
 
-test('inherited options count, and are checked', () => {
+test('inherited options are used, and checked', () => {
   assert.equal(fillOptions(Object.create({ workers: 7 }) as ProcessPoolOptions).workers, 7);
   assert.throws(() => fillOptions(Object.create({ workers: 1025 }) as ProcessPoolOptions), {
     code: 'ERR_PROCPOOL_OPTION',
@@ -110,7 +110,7 @@ for (const [option, value] of [
   });
 }
 
-test('a batch delay may be a fraction, and is the handler’s own', () => {
+test('a batch delay may be a fraction, and its default follows the handler', () => {
   assert.equal(fillOptions({ batchDelay: 0.25 }).batchDelay, 0.25);
   assert.equal(fillOptions({ handler: 'http' }).batchDelay, 0.01);
 });
