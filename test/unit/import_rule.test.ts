@@ -8,7 +8,7 @@ const lib = join(__dirname, '..', '..', 'lib');
 /** The files of lib/, each with those it imports; imports of types count. */
 const imports = new Map(
   readdirSync(lib, { recursive: true, encoding: 'utf8' })
-    .filter((path) => path.endsWith('.ts') && !path.endsWith('.d.ts'))
+    .filter((path) => /\.m?ts$/.test(path) && !path.endsWith('.d.ts'))
     .map((path) => [path, importsOf(path, readFileSync(join(lib, path), 'utf8'))]),
 );
 
