@@ -25,7 +25,7 @@
     {
       "target_name": "procpool-supervisor",
       "type": "executable",
-      "sources": ["native/supervisor/main.cc", "<@(pool_files)"],
+      "sources": ["native/supervisor/main.cc", "<@(pool_files)", "<@(sys_files)"],
       "cflags_cc": ["-fPIE", "-fstack-protector-strong"],
       "ldflags": ["-Wl,-z,relro,-z,now"],
       "ldflags!": ["-rdynamic"],

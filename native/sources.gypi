@@ -87,9 +87,8 @@
       "addon/stats_view.cc",
       "addon/supervisor_handle.cc",
     ],
-    # What supervisor and workers are made of, but for main().
+    # What supervisor and workers are made of, but for main() and system calls.
     "pool_files": [
-      "<@(sys_files)",
       "<@(event_files)",
       "<@(ipc_files)",
       "<@(supervisor_files)",

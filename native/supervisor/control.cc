@@ -29,7 +29,7 @@ std::optional<ipc::control_order> control::next() {
 void control::write(ipc::log_event event, ipc::log_record details, int worker) {
   if (!host_) return;
   ipc::complete(details, event, worker);
-  if (waiting_.size() >= most_waiting) {
+  if (waiting_.size() >= max_waiting) {
     dropped_.add(1);
     return;
   }
@@ -41,7 +41,8 @@ void control::flush() {
   while (host_ && !waiting_.empty()) {
     const sys::result sent = host_.send(waiting_.front());
     if (sent == -EAGAIN) return watch_for_room(true);
-    waiting_.pop_front();  // sent, or the host has gone, which next() will find
+    if (sent < 0) dropped_.add(1);  // where the host is gone next() finds that
+    waiting_.pop_front();
   }
   watch_for_room(false);
 }

@@ -18,7 +18,7 @@ namespace procpool::supervisor {
 /// nothing and a hung one holds nobody up. Supervisor; owns its end.
 class control {
  public:
-  static constexpr std::size_t most_waiting = 4096;
+  static constexpr std::size_t max_waiting = 4096;
 
   control(ipc::channel host, ipc::counter& dropped);
 

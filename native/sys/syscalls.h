@@ -14,4 +14,4 @@
 /// Every raw system call of native/, by subject, so that three things are decided in one folder: each
 /// new descriptor is close-on-exec from its birth, a call that a signal interrupted is made again, and
 /// close(2) never is. Any process. Tests put a kernel of their own in the place of these functions:
-/// test/native/fake_kernel.h.
+/// test/native/fake/kernel.h.

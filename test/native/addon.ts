@@ -3,6 +3,10 @@ import { join } from 'node:path';
 
 import type { LogEvent } from '../../lib/native.js';
 
+import type { HttpLimits, HttpParser } from './http_addon.js';
+
+export type * from './http_addon.js';
+
 /** The pure classes of native/ and a few system calls, as binding.cc shows them. Times are in ms, failures negative errnos. */
 export interface Addon {
   Dispatcher: new () => Dispatcher;
@@ -120,6 +124,7 @@ export interface WorkerTable {
   nextWakeMs(): number | undefined;
   started(slot: number, pid: number, now: number): void;
   ready(slot: number): void;
+  leaving(slot: number, now: number): boolean;
   startFailed(slot: number, now: number): Aftermath;
   ended(slot: number, now: number): Aftermath;
   at(slot: number): WorkerEntry;
@@ -292,45 +297,6 @@ export interface RecordWriters {
   takeBack(worker: number, endOffset: number): void;
   committed(worker: number): number;
   close(): void;
-}
-
-export interface HttpLimits {
-  targetBytes: number;
-  headBytes: number;
-  headers: number;
-  bodyBytes: number;
-}
-
-export interface HttpRequest {
-  method: 'GET' | 'HEAD' | 'POST' | 'PUT' | 'OPTIONS' | 'other';
-  target: '/healthz' | '/stats' | '*' | 'other';
-  http10: boolean;
-  keepAlive: boolean;
-  expectsContinue: boolean;
-  hasLength: boolean;
-  chunked: boolean;
-  /** Content-Encoding names more than identity. */
-  encoded: boolean;
-  preflight: boolean;
-  length: number;
-}
-
-export type HttpEvent =
-  { step: 'head'; head: HttpRequest } | { step: 'body'; data: Buffer } | { step: 'done' } | { step: 'failed' };
-
-export interface HttpParser {
-  /** What next() gives for this piece until it is used up. */
-  feed(piece: Uint8Array): HttpEvent[];
-  skip(bytes: number): void;
-  reset(): void;
-  readonly current: HttpRequest;
-  readonly status: number;
-  /** Of a refusal, in words. */
-  readonly why: string;
-  readonly started: boolean;
-  readonly remaining: number;
-  /** Bytes, of all pieces. */
-  readonly consumed: number;
 }
 
 /** Built by `node-gyp configure build --directory test/native`. */

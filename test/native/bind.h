@@ -37,6 +37,7 @@ struct js<T> {
 template <>
 struct js<std::string> {
   static Napi::Value to(Napi::Env env, const std::string& value) { return Napi::String::New(env, value); }
+  static std::string from(const Napi::Value& value) { return value.As<Napi::String>(); }
 };
 
 /// An enumeration's names, in its order.

@@ -83,6 +83,7 @@ void show_worker_table(Napi::Object object, const std::shared_ptr<worker_table>&
   method(object, "nextWakeMs", [self] { return self->next_wake_ms(); });
   method(object, "started", [self](int slot, pid_t pid, std::uint64_t now) { self->started(slot, pid, now); });
   method(object, "ready", [self](int slot) { self->ready(slot); });
+  method(object, "leaving", [self](int slot, std::uint64_t now) { return self->leaving(slot, now); });
   method(object, "startFailed", [self](int slot, std::uint64_t now) { return self->start_failed(slot, now); });
   method(object, "ended", [self](int slot, std::uint64_t now) { return self->ended(slot, now); });
   method(object, "at", [self](int slot) { return self->at(slot); });

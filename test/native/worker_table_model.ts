@@ -27,10 +27,7 @@ export class Model {
   resize(target: number, now: number): Surplus {
     if (this.target > 0) this.standing ??= this.target;
     this.target = target;
-    for (let slot = 0; this.members() < target; slot += 1) {
-      if ((this.slots[slot] ?? nobody).phase === 'empty')
-        this.slots[slot] = { ...nobody, phase: 'waiting', wakeMs: now };
-    }
+    this.#addMembers(now);
     const byNeed = [
       ...this.where(({ phase }) => phase === 'waiting').reverse(),
       ...this.where((entry) => isMember(entry) && runs(entry)).reverse(),
@@ -74,6 +71,14 @@ export class Model {
     this.#settle();
   }
 
+  leaving(slot: number, now: number): boolean {
+    const entry = this.slots[slot]!;
+    if (this.stopped || !isMember(entry)) return false;
+    entry.phase = 'retiring';
+    this.#addMembers(now);
+    return true;
+  }
+
   startFailed(slot: number, now: number): Aftermath {
     const entry = this.slots[slot]!;
     entry.failedStarts += 1;
@@ -103,6 +108,13 @@ export class Model {
 
   members(): number {
     return this.where(isMember).length;
+  }
+
+  #addMembers(now: number): void {
+    for (let slot = 0; this.members() < this.target; slot += 1) {
+      if ((this.slots[slot] ?? nobody).phase === 'empty')
+        this.slots[slot] = { ...nobody, phase: 'waiting', wakeMs: now };
+    }
   }
 
   #replace(slot: number, now: number): Aftermath {

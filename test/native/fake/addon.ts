@@ -1,0 +1,56 @@
+import { createRequire } from 'node:module';
+import { join } from 'node:path';
+
+/** The classes of native/ that make system calls, with a kernel that the test scripts: kernel.h. */
+export interface FakedAddon {
+  kernel: Kernel;
+  Control: new () => Control;
+  /** The control channel's descriptor, and how many records wait for it at most. */
+  hostFd: number;
+  maxWaiting: number;
+  /** Where a record has its count. */
+  recordCountOffset: number;
+  orderSize: number;
+}
+
+export interface Kernel {
+  /** Forgets what it was told and what was called. */
+  reset(): void;
+  /** The next calls of that name are answered so, one after the other. */
+  script(call: string, results: number[]): void;
+  /** All others, until it is taken back. */
+  always(call: string, result: number): void;
+  forget(call: string): void;
+  /** To be received there; `descriptor` comes along, if it is not -1. */
+  deliver(fd: number, data: Uint8Array, descriptor: number): void;
+  /** Time passes. */
+  pass(ns: number): void;
+  /** All calls since the last time. */
+  takeCalls(): Call[];
+}
+
+/** Its arguments without pointers and sizes, and the data that was to be sent. */
+export interface Call {
+  name: string;
+  arguments: number[];
+  data: Buffer;
+  result: number;
+}
+
+export interface Control {
+  watch(): void;
+  /** A record with that count. */
+  write(count: number): void;
+  flush(): void;
+  deliverAll(): void;
+  next(): { kind: number; value: number; signal: number } | undefined;
+  /** -1: none. */
+  takeDescriptor(): number;
+  readonly gone: boolean;
+  readonly dropped: number;
+}
+
+/** Built by `node-gyp configure build --directory test/native`. */
+export const faked = createRequire(__filename)(
+  join(__dirname, '..', 'build', 'Release', 'procpool_faked.node'),
+) as FakedAddon;

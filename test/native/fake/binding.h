@@ -1,0 +1,10 @@
+#pragma once
+
+#include "bind.h"
+
+/// What native/ makes of the fake kernel's answers. addon.ts declares what is here.
+namespace procpool::testing {
+
+void show_control(Napi::Object exports);
+
+}  // namespace procpool::testing
