@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <cstdint>
 
-/// When a worker that ended is started again: at once, unless it keeps dying young. Pure.
+/// How long the supervisor waits before it tries again what failed. Pure.
 namespace procpool::supervisor::backoff {
 
 /// A worker that lived for less has died young.
@@ -13,12 +13,16 @@ constexpr std::uint64_t young_ms = 1000;
 constexpr std::uint32_t give_up_after = 10;
 
 constexpr std::uint64_t first_delay_ms = 10;
-constexpr std::uint64_t longest_delay_ms = 1000;
+constexpr std::uint64_t max_delay_ms = 1000;
 
-/// `deaths`: how many times in a row the worker has died young. In ms.
+/// After a worker had no descriptor for what it was told to do: the shortage is the machine's.
+constexpr std::uint64_t shortage_ms = 50;
+
+/// When a worker that ended is started again: at once, unless it keeps dying young. `deaths`: how many times it
+/// has in a row. In ms.
 constexpr std::uint64_t delay_ms(std::uint32_t deaths) {
   if (deaths < 2) return 0;
-  return std::min(first_delay_ms << std::min(deaths - 2, 16U), longest_delay_ms);
+  return std::min(first_delay_ms << std::min(deaths - 2, 16U), max_delay_ms);
 }
 
 }  // namespace procpool::supervisor::backoff

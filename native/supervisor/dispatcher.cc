@@ -21,7 +21,7 @@ std::optional<int> dispatcher::next(std::uint64_t now_ms) {
     const std::size_t index = (turn_ + step) % seats_.size();
     seat& candidate = seats_[index];
     if (!candidate.taken || overdue(candidate, now_ms)) continue;
-    if (candidate.tokens == most_tokens) return std::nullopt;
+    if (candidate.tokens == max_tokens) return std::nullopt;
     if (candidate.tokens++ == 0) candidate.since_ms = now_ms;
     turn_ = (index + 1) % seats_.size();
     return static_cast<int>(index);

@@ -14,7 +14,7 @@ namespace procpool::supervisor {
 class dispatcher {
  public:
   /// Tokens of one worker: enough to keep it busy while its reports are on their way.
-  static constexpr std::uint32_t most_tokens = 16;
+  static constexpr std::uint32_t max_tokens = 16;
 
   /// After so long without a report a worker's tokens no longer hold up the others.
   static constexpr std::uint64_t patience_ms = 20;

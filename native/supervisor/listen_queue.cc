@@ -6,18 +6,20 @@
 #include <array>
 #include <utility>
 
+#include "supervisor/event_kind.h"
 #include "sys/sys_error.h"
 
 namespace procpool::supervisor {
 
-listen_queue::listen_queue(sys::unique_fd listener, bool unix_socket, event::poller& poller, std::uint64_t tag)
-    : listener_(std::move(listener)), unix_socket_(unix_socket), poller_(poller), tag_(tag) {
-  sys::check("epoll_ctl", poller_.add(listener_.get(), EPOLLIN | EPOLLONESHOT, tag_));
+listen_queue::listen_queue(sys::unique_fd listener, bool unix_socket, event::poller& poller)
+    : listener_(std::move(listener)), unix_socket_(unix_socket), poller_(poller) {
+  sys::check("epoll_ctl", poller_.add(listener_.get(), EPOLLIN | EPOLLONESHOT, event_tag{event_kind::listener}.pack()));
 }
 
 void listen_queue::arm() {
   if (!watched_) return;
-  sys::check("epoll_ctl", poller_.modify(listener_.get(), EPOLLIN | EPOLLONESHOT, tag_));
+  sys::check("epoll_ctl",
+             poller_.modify(listener_.get(), EPOLLIN | EPOLLONESHOT, event_tag{event_kind::listener}.pack()));
 }
 
 std::size_t listen_queue::length() const {

@@ -1,6 +1,6 @@
 #pragma once
 
-#include <cstdint>
+#include <cstddef>
 
 #include "event/poller.h"
 #include "sys/unique_fd.h"
@@ -13,7 +13,7 @@ namespace procpool::supervisor {
 class listen_queue {
  public:
   /// Throws sys_error.
-  listen_queue(sys::unique_fd listener, bool unix_socket, event::poller& poller, std::uint64_t tag);
+  listen_queue(sys::unique_fd listener, bool unix_socket, event::poller& poller);
 
   /// Reports the next time that a connection waits; at once if one does.
   void arm();
@@ -32,7 +32,6 @@ class listen_queue {
   sys::unique_fd listener_;
   bool unix_socket_;
   event::poller& poller_;
-  std::uint64_t tag_;
   bool watched_ = true;
 };
 

@@ -65,6 +65,7 @@ class worker_table {
 
   /// No worker is started any more, but those that are recruited.
   void stop();
+  [[nodiscard]] bool stopped() const { return stopped_; }
 
   /// After stop(): a slot for one more worker, to be started now. None: there is none.
   std::optional<int> recruit(std::uint64_t now_ms);

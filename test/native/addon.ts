@@ -11,7 +11,7 @@ export type * from './http_addon.js';
 export interface Addon {
   Dispatcher: new () => Dispatcher;
   patienceMs: number;
-  mostTokens: number;
+  maxTokens: number;
   maxWorkers: number;
   WorkerTable: new () => WorkerTable;
   StopRequests: new () => StopRequests;
@@ -148,7 +148,7 @@ export interface Backoff {
   youngMs: number;
   giveUpAfter: number;
   firstDelayMs: number;
-  longestDelayMs: number;
+  maxDelayMs: number;
   delayMs(deaths: number): number;
 }
 

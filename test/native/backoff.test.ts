@@ -13,10 +13,10 @@ test('a worker that lived, or has died young once, is started again at once', ()
 });
 
 test('the delay doubles with every further young death, up to the longest', () => {
-  const { firstDelayMs, longestDelayMs } = backoff;
+  const { firstDelayMs, maxDelayMs } = backoff;
   fc.assert(
     fc.property(fc.integer({ min: 2, max: 1000 }), (deaths) => {
-      assert.equal(backoff.delayMs(deaths), Math.min(firstDelayMs * 2 ** (deaths - 2), longestDelayMs));
+      assert.equal(backoff.delayMs(deaths), Math.min(firstDelayMs * 2 ** (deaths - 2), maxDelayMs));
     }),
   );
 });

@@ -6,7 +6,7 @@ import fc from 'fast-check';
 import { addon, type Dispatcher } from './addon.js';
 
 const patience = addon.patienceMs;
-const most = addon.mostTokens;
+const most = addon.maxTokens;
 const workers = 6;
 
 /** What dispatcher.h says, in a few plain lines. */

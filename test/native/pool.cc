@@ -129,7 +129,7 @@ Napi::Object backoff_of(Napi::Env env) {
   object.Set("youngMs", js<std::uint64_t>::to(env, young_ms));
   object.Set("giveUpAfter", give_up_after);
   object.Set("firstDelayMs", js<std::uint64_t>::to(env, first_delay_ms));
-  object.Set("longestDelayMs", js<std::uint64_t>::to(env, longest_delay_ms));
+  object.Set("maxDelayMs", js<std::uint64_t>::to(env, max_delay_ms));
   method(object, "delayMs", [](std::uint32_t deaths) { return delay_ms(deaths); });
   return object;
 }
@@ -153,7 +153,7 @@ void show_pool(Napi::Object exports) {
       [](const Napi::CallbackInfo& info) { return std::make_shared<reopening>(js<std::size_t>::from(info[0])); },
       show_reopening);
   exports.Set("patienceMs", js<std::uint64_t>::to(exports.Env(), dispatcher::patience_ms));
-  exports.Set("mostTokens", dispatcher::most_tokens);
+  exports.Set("maxTokens", dispatcher::max_tokens);
   exports.Set("maxWorkers", ipc::max_workers);
   exports.Set("backoff", backoff_of(exports.Env()));
 }

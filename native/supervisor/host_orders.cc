@@ -1,0 +1,31 @@
+#include "supervisor/host_orders.h"
+
+namespace procpool::supervisor {
+
+void host_orders::read() {
+  while (const auto order = host_.next()) on_order(*order);
+  if (host_.gone()) shutdown_.begin(ipc::orphan_drain_ms);
+}
+
+void host_orders::on_order(const ipc::control_order& order) {
+  switch (order.kind) {
+    case ipc::control_kind::stop:
+      return on_stop(order);
+    case ipc::control_kind::resize:
+      return workers_.resize(order.value);
+    case ipc::control_kind::reopen:
+      return output_.reopen(order.value, host_.take_descriptor(), workers_.table().alive());
+  }
+}
+
+void host_orders::on_stop(const ipc::control_order& order) {
+  if (order.signal != 0) shutdown_.on_host_signal();
+  // A drain time that is given counts, also where the signal is one that has been seen.
+  if (order.signal == 0 || order.value != ipc::default_drain) {
+    shutdown_.begin(order.value == ipc::default_drain ? config_.drain_ms : order.value);
+  }
+  // After the stage's end is published, so that the host never takes an older one for the answer.
+  page_.stop_orders.add(1);
+}
+
+}  // namespace procpool::supervisor

@@ -1,0 +1,33 @@
+#pragma once
+
+#include <cstdint>
+
+#include "ipc/stats_page.h"
+#include "supervisor/control.h"
+#include "supervisor/worker_table.h"
+
+namespace procpool::supervisor {
+
+/// Tells the host how many workers are ready: each change, the first time that the pool listens, and when it goes
+/// on with fewer than it should have. Supervisor.
+class size_report {
+ public:
+  size_report(control& host, ipc::pool_page& page) : host_(host), page_(page) {}
+
+  /// The number of ready workers has changed, or how many there shall be.
+  void changed(const worker_table& table);
+
+  /// A worker cannot be started.
+  void check(const worker_table& table);
+
+ private:
+  enum class state : std::uint8_t { starting, listening, short_of_workers };
+
+  void become(state next);
+
+  control& host_;
+  ipc::pool_page& page_;
+  state state_ = state::starting;
+};
+
+}  // namespace procpool::supervisor

@@ -1,0 +1,167 @@
+#include "supervisor/workers.h"
+
+#include <sys/wait.h>
+
+#include <csignal>
+#include <utility>
+
+#include "supervisor/accounts.h"
+#include "supervisor/records.h"
+#include "supervisor/spawn.h"
+#include "sys/sys_error.h"
+
+namespace procpool::supervisor {
+
+bool worker_exit::killed() const { return WIFSIGNALED(status); }
+bool worker_exit::failed() const { return killed() || WEXITSTATUS(status) != 0; }
+
+workers::workers(const ipc::pool_config& config, ipc::pool_page& page, control& host, listen_queue& queue,
+                 worker_channels& channels, handout& connections, sys::unique_fd log_channel)
+    : config_(config),
+      page_(page),
+      host_(host),
+      queue_(queue),
+      channels_(channels),
+      connections_(connections),
+      log_channel_(std::move(log_channel)) {
+  if (config_.handler != ipc::handler_kind::echo) write_wakeup_ = ipc::write_lock::create_wakeup();
+}
+
+void workers::resize(std::uint32_t target) {
+  if (table_.stopped()) return;
+  let_go(table_.resize(target, sys::monotonic_ms()));
+  size_.changed(table_);
+}
+
+void workers::let_go(const surplus& left) {
+  for (const int slot : left.dropped) set_state(slot, ipc::worker_state::unused);
+  for (const int slot : left.retiring) {
+    connections_.remove(slot);
+    set_state(slot, ipc::worker_state::retiring);
+    channels_.order(slot, ipc::worker_order::retire);
+  }
+}
+
+void workers::start_due() {
+  while (const auto slot = table_.due(sys::monotonic_ms())) start(*slot);
+}
+
+bool workers::start_drainer(std::uint64_t now_ms) {
+  const auto slot = table_.recruit(now_ms);
+  if (!slot) return false;
+  start(*slot);
+  if (table_.at(*slot).now != phase::starting) return false;
+  drain(*slot);
+  return true;
+}
+
+void workers::start(int slot) {
+  try {
+    spawned worker = spawn(slot, {config_, page_, queue_.fd(), log_channel_.get(), write_wakeup_.get()});
+    start_failures_.end(host_);
+    table_.started(slot, worker.pid, sys::monotonic_ms());
+    page_.workers[slot].pid.set(static_cast<std::uint64_t>(worker.pid));
+    set_state(slot, ipc::worker_state::starting);
+    channels_.open(slot, std::move(worker.channel));
+  } catch (const sys::sys_error& failure) {
+    start_failures_.add(host_, failure, slot);
+    // A worker that was forked and cannot be watched finds its channel closed, ends, and is reaped.
+    if (table_.at(slot).now == phase::starting) return;
+    begin_restart(slot, table_.start_failed(slot, sys::monotonic_ms()));
+  }
+}
+
+void workers::begin_restart(int slot, const restart_plan& plan) {
+  set_state(slot, plan.replaced ? ipc::worker_state::waiting : ipc::worker_state::unused);
+  if (plan.given_up) on_given_up(slot);
+}
+
+/// The pool serves on with the workers that it has, if it has any.
+void workers::on_given_up(int slot) {
+  if (const auto standing = table_.standing()) {
+    host_.write(ipc::log_event::resize_failed, with_count(*standing, table_.target()));
+    let_go(table_.fall_back(sys::monotonic_ms()));
+    return size_.changed(table_);
+  }
+  if (!table_.hopeless()) return size_.check(table_);
+  start_failures_.end(host_);
+  host_.write(ipc::log_event::give_up, with_value(table_.at(slot).failed_starts), slot);
+  table_.stop();
+}
+
+void workers::on_ready(int slot) {
+  table_.ready(slot);
+  if (table_.at(slot).now != phase::ready || table_.stopped()) return;
+  connections_.add(slot);
+  connections_.look();
+  set_state(slot, ipc::worker_state::ready);
+  log(ipc::log_event::start, slot);
+  size_.changed(table_);
+}
+
+void workers::on_leaving(int slot) {
+  // A pool that stops has told it what to do.
+  if (table_.stopped()) return;
+  channels_.order(slot, ipc::worker_order::leave);
+  if (!table_.leaving(slot, sys::monotonic_ms())) return;
+  connections_.remove(slot);
+  set_state(slot, ipc::worker_state::draining);
+  page_.workers[slot].restarts.add(1);
+  start_due();
+  size_.changed(table_);
+}
+
+std::optional<workers::reaped> workers::reap() {
+  for (;;) {
+    int status = 0;
+    const sys::result pid = sys::wait_for(-1, status, WNOHANG);
+    if (pid <= 0) return std::nullopt;
+    if (const auto slot = table_.slot_of(static_cast<pid_t>(pid))) return reaped{*slot, status};
+  }
+}
+
+worker_exit workers::on_ended(const reaped& ended) {
+  const int slot = ended.slot;
+  const worker_exit exit{slot, table_.at(slot).pid, table_.at(slot).now, ended.status};
+  channels_.close(slot);
+  connections_.remove(slot);
+  connections_.look();
+  settle(page_.workers[slot], sys::monotonic_ns());
+  if (write_wakeup_) ipc::write_lock::release_dead(page_.write_lock, write_wakeup_.get(), slot);
+  log(ipc::log_event::exit, slot, static_cast<std::uint32_t>(ended.status));
+
+  const restart_plan plan = table_.ended(slot, sys::monotonic_ms());
+  if (plan.replaced) page_.workers[slot].restarts.add(1);
+  begin_restart(slot, plan);
+  if (plan.delay_ms > 0 && table_.at(slot).now == phase::waiting) {
+    host_.write(ipc::log_event::respawn, with_value(plan.delay_ms), slot);
+  }
+  page_.workers[slot].pid.set(0);
+  if (exit.last_phase == phase::ready && !table_.stopped()) size_.changed(table_);
+  return exit;
+}
+
+void workers::drain(int slot) {
+  set_state(slot, ipc::worker_state::draining);
+  channels_.order(slot, ipc::worker_order::drain);
+  [[maybe_unused]] const sys::result sent = sys::kill(table_.at(slot).pid, SIGTERM);
+}
+
+void workers::order_all(ipc::worker_order order) {
+  for (const int slot : table_.alive()) channels_.order(slot, order);
+}
+
+void workers::kill(int slot) {
+  log(ipc::log_event::kill, slot);
+  [[maybe_unused]] const sys::result sent = sys::kill(table_.at(slot).pid, SIGKILL);
+}
+
+void workers::log(ipc::log_event event, int slot, std::uint64_t value) {
+  host_.write(event, with_pid(table_.at(slot).pid, value), slot);
+}
+
+void workers::set_state(int slot, ipc::worker_state state) {
+  page_.workers[slot].state.set(static_cast<std::uint64_t>(state));
+}
+
+}  // namespace procpool::supervisor

@@ -1,0 +1,91 @@
+#pragma once
+
+#include <sys/types.h>
+
+#include <cstdint>
+#include <optional>
+
+#include "ipc/stats_page.h"
+#include "supervisor/control.h"
+#include "supervisor/handout.h"
+#include "supervisor/size_report.h"
+#include "supervisor/start_failures.h"
+#include "supervisor/worker_channels.h"
+#include "supervisor/worker_table.h"
+
+namespace procpool::supervisor {
+
+/// A worker that has ended, as it was before.
+struct worker_exit {
+  int slot;
+  pid_t pid;
+  phase last_phase;
+  int status;  // see waitpid(2)
+
+  [[nodiscard]] bool killed() const;
+  [[nodiscard]] bool failed() const;
+};
+
+/// The pool's worker processes: starts those that are due, replaces those that end, and keeps what the table decides,
+/// the states on the stats page and who is handed connections in step. Supervisor; owns the children.
+class workers {
+ public:
+  /// `queue` and `log_channel` are inherited by the workers. Throws sys_error.
+  workers(const ipc::pool_config& config, ipc::pool_page& page, control& host, listen_queue& queue,
+          worker_channels& channels, handout& connections, sys::unique_fd log_channel);
+
+  void resize(std::uint32_t target);
+  void start_due();
+
+  /// Nobody is started or replaced any more.
+  void stop() { table_.stop(); }
+  /// After stop(): starts one more, which drains. False: it cannot be started.
+  bool start_drainer(std::uint64_t now_ms);
+
+  /// Reports of a worker: it accepts; it got SIGTERM from somebody, and wants to go.
+  void on_ready(int slot);
+  void on_leaving(int slot);
+
+  /// A child that has ended, and is reaped: its slot and wait status.
+  struct reaped {
+    int slot;
+    int status;
+  };
+  std::optional<reaped> reap();
+  worker_exit on_ended(const reaped& ended);
+
+  /// In a stop: the order says what to do; SIGTERM wakes the worker up, and is the documents' way to say it.
+  void drain(int slot);
+  void order_all(ipc::worker_order order);
+  void kill(int slot);
+
+  /// Logs how often starts have failed, if they have.
+  void end_failures() { start_failures_.end(host_); }
+
+  [[nodiscard]] const worker_table& table() const { return table_; }
+  [[nodiscard]] const ipc::worker_slot& stats(int slot) const { return page_.workers[slot]; }
+  /// No worker is started any more: upon stop(), or because none runs and none can be started.
+  [[nodiscard]] bool stopped() const { return table_.stopped(); }
+
+ private:
+  void start(int slot);
+  void begin_restart(int slot, const restart_plan& plan);
+  void on_given_up(int slot);
+  void let_go(const surplus& left);
+  void set_state(int slot, ipc::worker_state state);
+  void log(ipc::log_event event, int slot, std::uint64_t value = 0);
+
+  const ipc::pool_config& config_;
+  ipc::pool_page& page_;
+  control& host_;
+  listen_queue& queue_;
+  worker_channels& channels_;
+  handout& connections_;
+  sys::unique_fd log_channel_;
+  sys::unique_fd write_wakeup_;  // of the write lock; the echo handler needs none
+  worker_table table_{ipc::max_workers};
+  start_failures start_failures_;
+  size_report size_{host_, page_};
+};
+
+}  // namespace procpool::supervisor
