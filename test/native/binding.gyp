@@ -48,6 +48,7 @@
         "fake/calls.cc",
         "fake/control.cc",
         "fake/kernel.cc",
+        "fake/worker_channels.cc",
       ],
       "dependencies": ["pool"],
       # What calls.cc lacks is missed when the addon is loaded.

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 export interface FakedAddon {
   kernel: Kernel;
   Control: new () => Control;
+  WorkerChannels: new () => WorkerChannels;
   /** The control channel's descriptor, and how many records wait for it at most. */
   hostFd: number;
   maxWaiting: number;
@@ -48,6 +49,17 @@ export interface Control {
   takeDescriptor(): number;
   readonly gone: boolean;
   readonly dropped: number;
+}
+
+export interface WorkerChannels {
+  open(slot: number, fd: number): void;
+  close(slot: number): void;
+  isOpen(slot: number): boolean;
+  /** Whether an event with this tag, of which these are the two halves, is of the channel that is open. */
+  isCurrent(high: number, low: number): boolean;
+  /** Whether the order has arrived. */
+  orderAccept(slot: number, count: number): boolean;
+  orderReopen(slot: number, output: number): number;
 }
 
 /** Built by `node-gyp configure build --directory test/native`. */

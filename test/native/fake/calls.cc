@@ -90,8 +90,10 @@ result receive_message(int socket, msghdr& message) {
 
 // waiting.h
 result epoll_create() { return kernel().call("epoll_create", {}, kernel().new_descriptor()); }
-result epoll_control(int epoll, int operation, int fd, std::uint32_t events, std::uint64_t) {
-  return kernel().call("epoll_control", {epoll, operation, fd, events}, 0);
+result epoll_control(int epoll, int operation, int fd, std::uint32_t events, std::uint64_t tag) {
+  const auto high = static_cast<std::int64_t>(tag >> 32);
+  const auto low = static_cast<std::int64_t>(tag & UINT32_MAX);
+  return kernel().call("epoll_control", {epoll, operation, fd, events, high, low}, 0);
 }
 result epoll_wait(int epoll, std::span<epoll_event>, int timeout_ms) {
   return kernel().call("epoll_wait", {epoll, timeout_ms}, 0);
