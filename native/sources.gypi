@@ -87,15 +87,20 @@
       "worker/output/record_writer.cc",
     ],
     "addon_files": [
+      "addon/callbacks.cc",
       "addon/errors.cc",
       "addon/launcher.cc",
       "addon/listener.cc",
       "addon/module.cc",
+      "addon/order_queue.cc",
+      "addon/pool_options.cc",
       "addon/readable.cc",
+      "addon/record_reader.cc",
       "addon/records.cc",
       "addon/socket_path.cc",
       "addon/stats_view.cc",
       "addon/supervisor_handle.cc",
+      "addon/worker_process.cc",
     ],
     # What supervisor and workers are made of, but for main() and system calls.
     "pool_files": [

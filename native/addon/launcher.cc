@@ -7,6 +7,7 @@
 #include <array>
 #include <csignal>
 #include <cstdlib>
+#include <thread>
 #include <utility>
 #include <vector>
 
@@ -121,6 +122,13 @@ launched launch(const std::string& executable, int output, const ipc::pool_confi
     throw;
   }
   return {pid, std::move(control), std::move(log)};
+}
+
+void reap_later(pid_t supervisor) {
+  std::thread([supervisor] {
+    int status = 0;
+    [[maybe_unused]] const sys::result reaped = sys::wait_for(supervisor, status, 0);
+  }).detach();
 }
 
 }  // namespace procpool::addon

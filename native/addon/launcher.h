@@ -23,4 +23,8 @@ struct launched {
 launched launch(const std::string& executable, int output, const ipc::pool_config& config, int listener,
                 int stats_page);
 
+/// Reaps the supervisor when it ends, in a thread of its own: nobody may wait for the drain (the library stays loaded,
+/// see binding.gyp).
+void reap_later(pid_t supervisor);
+
 }  // namespace procpool::addon

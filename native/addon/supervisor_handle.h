@@ -4,16 +4,17 @@
 #include <sys/types.h>
 
 #include <cstdint>
-#include <functional>
-#include <list>
 #include <memory>
-#include <vector>
 
+#include "addon/callbacks.h"
 #include "addon/listener.h"
+#include "addon/order_queue.h"
+#include "addon/pool_options.h"
 #include "addon/readable.h"
+#include "addon/record_reader.h"
 #include "ipc/channel.h"
 #include "ipc/message.h"
-#include "ipc/record_check.h"
+#include "ipc/socket_file.h"
 #include "ipc/stats_page.h"
 
 namespace procpool::addon {
@@ -29,11 +30,6 @@ class supervisor_handle : public Napi::ObjectWrap<supervisor_handle> {
   explicit supervisor_handle(const Napi::CallbackInfo& info);
 
  private:
-  struct waiting_order {
-    ipc::control_order order;
-    sys::unique_fd descriptor;  // that goes with it, if any
-  };
-
   Napi::Value pid(const Napi::CallbackInfo& info);
   Napi::Value address(const Napi::CallbackInfo& info);
   Napi::Value stats(const Napi::CallbackInfo& info);
@@ -45,7 +41,7 @@ class supervisor_handle : public Napi::ObjectWrap<supervisor_handle> {
   void kill(const Napi::CallbackInfo& info);
   void abandon(const Napi::CallbackInfo& info);
 
-  void start(const Napi::Object& options);
+  void start(Napi::Env env, const pool_options& options);
   void watch(Napi::Env env);
   /// An order for which a hung supervisor has no room waits.
   void send(const ipc::control_order& order, sys::unique_fd descriptor = {});
@@ -53,12 +49,9 @@ class supervisor_handle : public Napi::ObjectWrap<supervisor_handle> {
 
   void on_control();
   void on_log();
-  /// True at the channel's end. Records that are not well-formed are left out and counted.
+  /// True at the channel's end.
   bool pass_records(ipc::channel& channel, ipc::record_sender sender);
-  using arguments = std::vector<napi_value>;
-  void call(const char* name, const std::function<arguments(Napi::Env)>& make_arguments);
   void reap();
-  void reap_later() const;
   void close(readable*& watched, ipc::channel& channel);
   void closed();
 
@@ -67,20 +60,18 @@ class supervisor_handle : public Napi::ObjectWrap<supervisor_handle> {
   pid_t pid_ = 0;
   ipc::channel control_;
   ipc::channel log_;
-  std::list<waiting_order> orders_;  // not sent yet; a deque would need libstdc++ of GCC 11
+  order_queue orders_;
+  record_reader reader_;
   readable* control_watch_ = nullptr;
   readable* log_watch_ = nullptr;
   int open_watches_ = 0;
   std::unique_ptr<ipc::stats_page> page_;
   std::uint64_t stops_sent_ = 0;
-  std::uint64_t malformed_records_ = 0;
   endpoint bound_;
   int family_ = 0;
-  ipc::pool_config config_{};
-  Napi::ObjectReference callbacks_;
-  std::unique_ptr<Napi::AsyncContext> context_;
+  ipc::socket_file socket_file_{};
+  callbacks callbacks_;
   napi_async_cleanup_hook_handle cleanup_ = nullptr;
-  bool environment_ends_ = false;
 };
 
 }  // namespace procpool::addon
