@@ -10,7 +10,7 @@ import type { TestContext } from 'node:test';
 
 import { loadBinding } from '../../lib/native.js';
 import { after } from './after.js';
-import { refusesConnections } from './clients.js';
+import { listenersOn } from './ports.js';
 import { descendantsOf, isLeft, killLeft, statOf } from './processes.js';
 import { until } from './until.js';
 import { within } from './within.js';
@@ -47,6 +47,7 @@ export class Cli {
   readonly complaints: string[] = [];
   readonly #exited: Promise<Exit>;
   readonly #pids = new Set<number>();
+  readonly #listeners = new Set<string>();
   readonly #last = new Map<string, number>();
   readonly #stdout: Readable | null;
 
@@ -97,6 +98,7 @@ export class Cli {
     const { address } = await this.logged('listening');
     assert.ok(typeof address === 'object');
     this.note();
+    assert.ok(this.#listeners.size > 0);
     return address.port;
   }
 
@@ -117,16 +119,29 @@ export class Cli {
     return pid;
   }
 
-  /** Remembers which processes there are, to see them gone in the end. */
+  /** Remembers which processes and listeners there are, to see them gone in the end. */
   note(): void {
     for (const pid of descendantsOf(this.pid)) this.#pids.add(pid);
     for (const { pid } of this.all('start')) this.#pids.add(pid);
+    if (this.#listeners.size > 0) return;
+    for (const listener of this.#open) this.#listeners.add(listener);
+  }
+
+  /** What listens on its port now. */
+  get #open(): string[] {
+    const address = this.all('listening')[0]?.address;
+    return typeof address === 'object' ? listenersOn(address.port) : [];
   }
 
   async stop(signal: NodeJS.Signals = 'SIGTERM'): Promise<Exit> {
     this.note();
     this.child.kill(signal);
     return await this.exited;
+  }
+
+  /** Fails unless it ends with status 0. */
+  async stopInOrder(signal?: NodeJS.Signals): Promise<void> {
+    assert.deepEqual(await this.stop(signal), { code: 0, signal: null });
   }
 
   get #said(): string {
@@ -142,12 +157,12 @@ export class Cli {
       () => `no process left; there are ${left().join(' ')}`,
       () => left().length === 0,
     );
-    const address = this.all('listening')[0]?.address;
-    if (typeof address === 'object') await until('port closed', () => refusesConnections(address.port));
+    await until('port closed', () => !this.#open.some((listener) => this.#listeners.has(listener)));
   }
 
   /** After the test: as assertGone(), and whatever the test has come to. */
   async end(): Promise<void> {
+    this.#stdout?.destroy();
     this.note();
     if (this.child.exitCode === null && this.child.signalCode === null) this.child.kill('SIGKILL');
     try {
@@ -171,7 +186,14 @@ export function realPipe(): { readEnd: Socket; writeEnd: number } {
   return { readEnd: new Socket({ fd: readEnd, readable: true, writable: false }), writeEnd };
 }
 
-/** Runs the command with JSON logs; after the test it is ended, and nothing of it may be left. */
+/** A command that the test has spawned its own way; after the test it is ended, and nothing of it may be left. */
+export function followCli(t: TestContext, child: ChildProcess, stdout?: Readable | null): Cli {
+  const pool = new Cli(child, stdout);
+  after(t, () => pool.end());
+  return pool;
+}
+
+/** Runs the command with JSON logs, as followCli() has it. */
 export function runCli(
   t: TestContext,
   args: string[],
@@ -181,22 +203,20 @@ export function runCli(
   const stdio: StdioOptions = ['ignore', pipe?.writeEnd ?? stdout, 'pipe'];
   const child = spawn(process.execPath, [cli, '--log-format', 'json', ...args], { stdio, env, detached });
   if (pipe !== undefined) closeSync(pipe.writeEnd);
-  const run = new Cli(child, pipe?.readEnd ?? null);
-  after(t, async () => {
-    pipe?.readEnd.destroy();
-    await run.end();
-  });
-  return run;
+  return followCli(t, child, pipe?.readEnd ?? null);
 }
+
+/** A pool of the command, ready, and its TCP port: 0 where it listens on a Unix socket. */
+export type ReadyCli = Cli & { tcp: number };
 
 /** A pool on a free port, ready; with `path`, on that Unix socket. */
 export async function startCli(
   t: TestContext,
   args: string[] = [],
   { path, ...setup }: CliSetup & { path?: string } = {},
-): Promise<Cli & { tcp: number }> {
-  const where = path === undefined ? ['--port', '0', '--host', '127.0.0.1'] : ['--path', path];
-  const run = runCli(t, [...where, ...args], setup);
-  await run.logged('listening');
-  return Object.assign(run, { tcp: path === undefined ? await run.port() : 0 });
+): Promise<ReadyCli> {
+  const address = path === undefined ? ['--port', '0', '--host', '127.0.0.1'] : ['--path', path];
+  const pool = runCli(t, [...address, ...args], setup);
+  await pool.logged('listening');
+  return Object.assign(pool, { tcp: path === undefined ? await pool.port() : 0 });
 }

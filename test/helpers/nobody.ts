@@ -1,7 +1,7 @@
 import { spawn, spawnSync, type StdioOptions } from 'node:child_process';
 import type { TestContext } from 'node:test';
 
-import { Cli, cli } from './cli.js';
+import { type Cli, cli, followCli } from './cli.js';
 import { withoutLeakCheck } from './sanitizer.js';
 
 /** A user to whom nothing belongs, for whom limits and permissions hold: a different one in each file of tests. */
@@ -15,21 +15,16 @@ export const noNobody: string | false =
     ? false
     : 'needs root, and a tree that everybody may read';
 
-interface Surroundings {
+interface RunOptions {
   /** The command that runs it, e.g. with limits. */
   wrapper?: string[];
   cwd?: string;
 }
 
 /** Runs the command as nobody; after the test nothing of it may be left. */
-export function runAsNobody(t: TestContext, args: string[], { wrapper = [], cwd }: Surroundings = {}): Cli {
+export function runAsNobody(t: TestContext, args: string[], { wrapper = [], cwd }: RunOptions = {}): Cli {
   const [file = '', ...rest] = [...wrapper, process.execPath, cli, '--log-format', 'json', ...args];
   const stdio: StdioOptions = ['ignore', 'ignore', 'pipe'];
   const child = spawn(file, rest, { ...asNobody, cwd, stdio, env: withoutLeakCheck });
-  const run = new Cli(child);
-  t.after(async () => {
-    if (child.exitCode === null && child.signalCode === null) child.kill('SIGKILL');
-    await run.assertGone();
-  });
-  return run;
+  return followCli(t, child);
 }

@@ -4,11 +4,19 @@ import type { TestContext } from 'node:test';
 // The build that users get.
 import { ProcessPool as Pool, type ProcessPoolOptions, type StopOptions } from '../../dist/index.js';
 import { after } from './after.js';
-import { childrenOf, killLeft } from './processes.js';
+import { listenersOn } from './ports.js';
+import { childrenOf, isLeft, killLeft } from './processes.js';
+import { until } from './until.js';
 import { within } from './within.js';
 
 /** The pool, with a deadline for what it promises. */
 export class ProcessPool extends Pool<ProcessPoolOptions> {
+  /** The TCP port; 0 where it listens on a Unix socket. */
+  get port(): number {
+    const address = this.address();
+    return typeof address === 'object' ? address.port : 0;
+  }
+
   override start(): Promise<void> {
     return within('start() is done', super.start());
   }
@@ -26,23 +34,31 @@ export class ProcessPool extends Pool<ProcessPoolOptions> {
   }
 }
 
-/** A pool of this process on a free port, ready, with one worker and a pipe unless told otherwise; stopped after the test. */
+/**
+ * A pool of this process, ready, with its port (0 with a Unix socket): on a free port, with one worker and a pipe unless told
+ * otherwise. After the test it is stopped, and nothing of it may be left.
+ */
 export async function startPool(
   t: TestContext,
-  options: ProcessPoolOptions,
+  options: ProcessPoolOptions = {},
 ): Promise<{ pool: ProcessPool; port: number }> {
-  const pool = new ProcessPool({ port: 0, host: '127.0.0.1', workers: 1, output: 'pipe', ...options });
+  const listen = options.path === undefined ? { port: 0, host: '127.0.0.1' } : {};
+  const pool = new ProcessPool({ ...listen, workers: 1, output: 'pipe', ...options });
   await pool.start();
   const supervisor = pool.stats().pid ?? 0;
   const pids = [supervisor, ...childrenOf(supervisor)];
+  const { port } = pool;
+  const listeners = listenersOn(port);
+  assert.ok(port === 0 || listeners.length > 0);
   after(t, async () => {
     try {
-      await pool.stop();
+      pool.output?.resume();
+      if (pool.stats().state !== 'ended') await pool.stop();
+      await until('no process left', () => !pids.some(isLeft));
     } finally {
       killLeft(pids);
     }
+    await until('port closed', () => !listenersOn(port).some((listener) => listeners.includes(listener)));
   });
-  const address = pool.address();
-  assert.ok(typeof address === 'object');
-  return { pool, port: address.port };
+  return { pool, port };
 }

@@ -8,22 +8,14 @@ import { createInterface } from 'node:readline';
 import { gunzipSync } from 'node:zlib';
 
 import { after } from '../helpers/after.js';
-import { Cli, cli, type Entry, realPipe, root, runCli, startCli } from '../helpers/cli.js';
+import { cli, type Entry, followCli, realPipe, root, runCli, startCli } from '../helpers/cli.js';
 import { deliver, refusesConnections } from '../helpers/clients.js';
 import { temporaryFolder } from '../helpers/files.js';
+import { freePort } from '../helpers/ports.js';
 import { runBlocked } from '../helpers/run.js';
 import { test } from '../helpers/test.js';
 import { until } from '../helpers/until.js';
 import { once, text } from '../helpers/within.js';
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as { port: number };
-  server.close();
-  await once(server, 'close');
-  return port;
-}
 
 function run(...args: string[]): SpawnSyncReturns<string> {
   return runBlocked(process.execPath, [cli, ...args]);
@@ -95,7 +87,7 @@ test('--output - is standard output', async (t) => {
   const pool = await startCli(t, ['--output', '-']);
   const received = text(pool.stdout);
   await deliver(pool.tcp, 'to stdout');
-  assert.equal((await pool.stop()).code, 0);
+  await pool.stopInOrder();
   assert.equal(await received, 'to stdout');
 });
 
@@ -180,12 +172,12 @@ test('the text log says listening with address and port', async (t) => {
   const line = await until('listening', () => pool.complaints.find((one) => one.includes(' listening ')));
   const port = Number(/^\S+Z info {2}listening on 127\.0\.0\.1:(\d+)$/.exec(line)?.[1]);
   await deliver(port, 'x');
-  assert.deepEqual(await pool.stop(), { code: 0, signal: null });
+  await pool.stopInOrder();
 });
 
 test('at level info a start is one line, and a stop says how long it may take and that it is done', async (t) => {
   const pool = await startCli(t, ['--workers', '3', '--drain-timeout', '5s']);
-  assert.equal((await pool.stop()).code, 0);
+  await pool.stopInOrder();
   assert.deepEqual(
     pool.entries.map(({ event, message }) => `${event}: ${message}`),
     [`listening: on 127.0.0.1:${pool.tcp}`, 'drain: stopping within 5000 ms', 'done: all processes have exited'],
@@ -200,8 +192,7 @@ test('Ctrl-C ends a pipeline with gzip, as README shows it, with a complete file
     stdio: ['ignore', 'ignore', 'pipe'],
     detached: true,
   });
-  const pool = new Cli(child);
-  after(t, () => pool.end());
+  const pool = followCli(t, child);
   const bytes = randomBytes(2 ** 20);
   await deliver(await pool.port(), bytes);
   process.kill(-pool.pid, 'SIGINT');
@@ -218,7 +209,7 @@ test('--log-level silent says nothing at all', async (t) => {
       () => false,
     ),
   );
-  assert.equal((await pool.stop()).code, 0);
+  await pool.stopInOrder();
   assert.deepEqual([pool.entries, pool.complaints], [[], []]);
 });
 
@@ -227,7 +218,7 @@ test('a log whose reader has gone stops nothing', async (t) => {
   pool.child.stderr?.destroy();
   pool.stdout.resume();
   for (let round = 0; round < 20; round++) await deliver(pool.tcp, 'x');
-  assert.deepEqual(await pool.stop(), { code: 0, signal: null });
+  await pool.stopInOrder();
 });
 
 test('a log whose reader stops reading delays neither bytes nor the stop', async (t) => {

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { closeSync, createReadStream, openSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 
-import { type Cli, startCli } from '../helpers/cli.js';
+import { startCli } from '../helpers/cli.js';
 import { client, sendCycle } from '../helpers/clients.js';
 import { temporaryFolder } from '../helpers/files.js';
 import { test } from '../helpers/test.js';
@@ -30,10 +30,6 @@ function assertComplete(check: CycleCheck): void {
   assert.equal(check.disorder, 0);
 }
 
-async function stopInOrder(pool: Cli): Promise<void> {
-  assert.deepEqual(await pool.stop(), { code: 0, signal: null });
-}
-
 const volume = `${clients} clients × ${each / mebibyte} MiB`;
 
 test(`${volume} arrive complete on a pipe`, async (t) => {
@@ -43,7 +39,7 @@ test(`${volume} arrive complete on a pipe`, async (t) => {
     check.add(chunk);
   });
   await sendFromAll(pool.tcp);
-  await stopInOrder(pool);
+  await pool.stopInOrder();
   await until('the rest read', () => pool.stdout.readableEnded);
   assertComplete(check);
 });
@@ -60,7 +56,7 @@ test(`${volume} arrive complete at a reader that stops for seconds`, async (t) =
     setTimeout(() => pool.stdout.resume(), 1500);
   });
   await sendFromAll(pool.tcp);
-  await stopInOrder(pool);
+  await pool.stopInOrder();
   await until('the rest read', () => pool.stdout.readableEnded);
   assertComplete(check);
 });
@@ -75,7 +71,7 @@ for (const [name, flags] of [
     const pool = await startCli(t, ['--workers', '3'], { stdout: descriptor });
     closeSync(descriptor);
     await sendFromAll(pool.tcp);
-    await stopInOrder(pool);
+    await pool.stopInOrder();
     assert.equal(statSync(path).size, clients * each);
     const check = new addon.CycleCheck();
     for await (const chunk of createReadStream(path, { highWaterMark: mebibyte })) check.add(chunk as Buffer);

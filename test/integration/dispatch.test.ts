@@ -32,7 +32,7 @@ for (const kind of ['TCP', 'a Unix socket'] as const) {
     for (const body of bodyOf(300)) await deliver(kind === 'TCP' ? pool.tcp : path, body);
     await until('all logged', () => pool.all('connect').length === 300);
     assert.deepEqual(shares(pool, 3), [100, 100, 100]);
-    assert.equal((await pool.stop()).code, 0);
+    await pool.stopInOrder();
     assert.equal((await received).length, bodyOf(300).join('').length);
   });
 }
@@ -58,7 +58,7 @@ test('2000 connections are open at once, each with one descriptor', async (t) =>
   const bodies = bodyOf(2000);
   sockets.forEach((socket, index) => socket.resume().end(bodies[index]!));
   await until('all closed', () => descriptorsOf(pool.worker(0)).length === before);
-  assert.equal((await pool.stop()).code, 0);
+  await pool.stopInOrder();
   const arrived = await received;
   assert.deepEqual(arrived.match(/<\d+>/g)?.sort(), bodies.sort());
 });
@@ -67,7 +67,7 @@ test('a burst of 1000 simultaneous connects is served', async (t) => {
   const pool = await startCli(t, ['--workers', '3']);
   const received = text(pool.stdout);
   await Promise.all(bodyOf(1000).map((body) => deliver(pool.tcp, body)));
-  assert.equal((await pool.stop()).code, 0);
+  await pool.stopInOrder();
   assert.deepEqual((await received).match(/<\d+>/g)?.sort(), bodyOf(1000).sort());
 });
 

@@ -4,18 +4,17 @@ import { getEventListeners } from 'node:events';
 import { closeSync, existsSync, openSync, readFileSync, readlinkSync } from 'node:fs';
 import { connect, createServer } from 'node:net';
 import { join } from 'node:path';
-import type { TestContext } from 'node:test';
 import { setTimeout as wait } from 'node:timers/promises';
 import { inspect } from 'node:util';
 import { Worker } from 'node:worker_threads';
 
-import { type LogEntry, type ProcessPoolOptions, ProcpoolError, type WorkerExit } from '../../dist/index.js';
+import { type LogEntry, ProcpoolError, type WorkerExit } from '../../dist/index.js';
 import { after } from '../helpers/after.js';
 import { root } from '../helpers/cli.js';
 import { client, deliver, refusesConnections } from '../helpers/clients.js';
 import { temporaryFolder } from '../helpers/files.js';
-import { ProcessPool } from '../helpers/pool.js';
-import { childrenOf, descriptorsOf, isLeft, killLeft, statOf } from '../helpers/processes.js';
+import { ProcessPool, startPool } from '../helpers/pool.js';
+import { childrenOf, descriptorsOf, isLeft, statOf } from '../helpers/processes.js';
 import { run, runBlocked } from '../helpers/run.js';
 import { test } from '../helpers/test.js';
 import { until } from '../helpers/until.js';
@@ -24,46 +23,16 @@ import { halt } from '../helpers/halt.js';
 
 const entry = join(root, 'dist', 'index.js');
 
-function portOf(pool: ProcessPool): number {
-  const address = pool.address();
-  assert.ok(typeof address === 'object');
-  return address.port;
-}
-
-/** A pool that is ready and writes to a pipe; after the test nothing of it may be left. */
-async function startPool(t: TestContext, options: ProcessPoolOptions = {}): Promise<ProcessPool> {
-  const pool = new ProcessPool({ port: 0, host: '127.0.0.1', workers: 2, output: 'pipe', ...options });
-  await pool.start();
-  const supervisor = pool.stats().pid ?? 0;
-  const pids = [supervisor, ...childrenOf(supervisor)];
-  after(t, async () => {
-    pool.on('error', () => undefined);
-    pool.output?.resume();
-    await pool.stop({ drainTimeout: 0 }).catch(() => undefined);
-    pool.output?.destroy();
-    try {
-      await until('no process left', () => !pids.some(isLeft));
-    } finally {
-      killLeft(pids);
-    }
-    const address = pool.address();
-    if (typeof address === 'object') {
-      await until('port closed', () => refusesConnections(address.port));
-    }
-  });
-  return pool;
-}
-
 function received(pool: ProcessPool): Promise<string> {
   assert.ok(pool.output);
   return text(pool.output);
 }
 
 test('start, address, a client, stats and stop', async (t) => {
-  const pool = await startPool(t, { workers: 3 });
-  assert.deepEqual(pool.address(), { address: '127.0.0.1', family: 'IPv4', port: portOf(pool) });
+  const { pool, port } = await startPool(t, { workers: 3 });
+  assert.deepEqual(pool.address(), { address: '127.0.0.1', family: 'IPv4', port });
   const output = received(pool);
-  await deliver(portOf(pool), 'hello');
+  await deliver(port, 'hello');
   const { state, workers, total } = pool.stats();
   assert.equal(state, 'running');
   assert.deepEqual(
@@ -91,7 +60,7 @@ test('no descriptor is left of pools that came and went', async () => {
     const pool = new ProcessPool({ port: 0, host: '127.0.0.1', workers: 2, output: 'pipe' });
     await pool.start();
     const output = received(pool);
-    await deliver(portOf(pool), 'x');
+    await deliver(pool.port, 'x');
     await pool.stop();
     assert.equal(await output, 'x');
   }
@@ -117,9 +86,9 @@ test('events tell of listening, of every worker and of the end, in that order', 
 
 test('the log callback gets typed entries, also for each connection at level debug', async (t) => {
   const entries: LogEntry[] = [];
-  const pool = await startPool(t, { logLevel: 'debug', log: (one) => entries.push(one) });
+  const { pool, port } = await startPool(t, { workers: 2, logLevel: 'debug', log: (one) => entries.push(one) });
   pool.output?.resume();
-  await deliver(portOf(pool), 'twelve bytes');
+  await deliver(port, 'twelve bytes');
   const close = await until('close logged', () => entries.find(({ event }) => event === 'close'));
   assert.ok(close.time instanceof Date);
   assert.equal(close.bytes, 12);
@@ -130,14 +99,19 @@ test('the log callback gets typed entries, also for each connection at level deb
 
 test('the peer of an entry is written as an address and a port', async (t) => {
   const entries: LogEntry[] = [];
-  const pool = await startPool(t, { host: undefined, logLevel: 'debug', log: (one) => entries.push(one) });
+  const { pool, port } = await startPool(t, {
+    workers: 2,
+    host: undefined,
+    logLevel: 'debug',
+    log: (one) => entries.push(one),
+  });
   pool.output?.resume();
   const peers = (): (string | undefined)[] => entries.filter(({ event }) => event === 'close').map(({ peer }) => peer);
   for (const [host, expected] of [
     ['127.0.0.1', /^127\.0\.0\.1:\d+$/],
     ['::1', /^\[::1\]:\d+$/],
   ] as const) {
-    connect(portOf(pool), host).resume().end('x');
+    connect(port, host).resume().end('x');
     await until(`${expected.source}; there are ${peers().join()}`, () =>
       peers().some((peer) => expected.test(peer ?? '')),
     );
@@ -160,11 +134,11 @@ test('a log callback or a listener that throws is an uncaught exception of the a
 test('a host that does not read its log loses entries, which are counted, and no byte', async (t) => {
   const entries: LogEntry[] = [];
   const output = join(temporaryFolder(t), 'out');
-  const pool = await startPool(t, { workers: 1, output, logLevel: 'debug', log: (one) => entries.push(one) });
+  const { pool, port } = await startPool(t, { workers: 1, output, logLevel: 'debug', log: (one) => entries.push(one) });
   const script = `
     const { connect } = require('node:net');
     let left = 3000;
-    const next = () => left-- > 0 && connect(${portOf(pool)}, '127.0.0.1').on('close', next).resume().end('x');
+    const next = () => left-- > 0 && connect(${port}, '127.0.0.1').on('close', next).resume().end('x');
     next();`;
   // This thread is blocked, and with it every callback of the pool.
   const { status, stderr } = runBlocked(process.execPath, ['-e', script]);
@@ -183,7 +157,7 @@ test('a host that does not read its log loses entries, which are counted, and no
 
 test('what the supervisor could not tell a blocked host is counted, too', async (t) => {
   const heard: LogEntry[] = [];
-  const pool = await startPool(t, { workers: 200, logLevel: 'debug', log: (entry) => heard.push(entry) });
+  const { pool } = await startPool(t, { workers: 200, logLevel: 'debug', log: (entry) => heard.push(entry) });
   pool.output?.resume();
   // Kills all the workers that there are, each time that all of them have come again: about seven records each.
   const script = `
@@ -208,14 +182,14 @@ test('what the supervisor could not tell a blocked host is counted, too', async 
 });
 
 test('resize up and down, and a worker that is too many keeps its clients', async (t) => {
-  const pool = await startPool(t, { workers: 1 });
+  const { pool, port } = await startPool(t, { workers: 1 });
   const output = received(pool);
   await pool.resize(3);
   assert.deepEqual(
     pool.stats().workers.map(({ state }) => state),
     ['ready', 'ready', 'ready'],
   );
-  const sockets = [await client(portOf(pool)), await client(portOf(pool)), await client(portOf(pool))];
+  const sockets = [await client(port), await client(port), await client(port)];
   await until('accepted', () => pool.stats().total.active === 3);
   await pool.resize(1);
   assert.deepEqual(
@@ -227,7 +201,7 @@ test('resize up and down, and a worker that is too many keeps its clients', asyn
     await once(socket, 'close');
   }
   await until('retired', () => pool.stats().workers.length === 1);
-  await deliver(portOf(pool), 'on');
+  await deliver(port, 'on');
   await Promise.all(Array.from({ length: 1000 }, (_, index) => pool.resize(index === 999 ? 2 : 4)));
   assert.equal(pool.stats().workers.filter(({ state }) => state === 'ready').length, 2);
   await pool.stop();
@@ -236,7 +210,7 @@ test('resize up and down, and a worker that is too many keeps its clients', asyn
 });
 
 test('a resize that a stop overtakes rejects', async (t) => {
-  const pool = await startPool(t);
+  const { pool } = await startPool(t, { workers: 2 });
   pool.output?.resume();
   const resized = pool.resize(1024);
   const stopped = pool.stop();
@@ -250,7 +224,7 @@ test('an AbortSignal stops the pool, at any stage', async (t) => {
   await assert.rejects(early.start(), reason);
 
   const controller = new AbortController();
-  const pool = await startPool(t, { signal: controller.signal });
+  const { pool } = await startPool(t, { workers: 2, signal: controller.signal });
   pool.output?.resume();
   const closed = once(pool, 'close');
   controller.abort(reason);
@@ -268,7 +242,7 @@ test('an AbortSignal stops the pool, at any stage', async (t) => {
 
 test('a pool that has ended listens to its AbortSignal no more', async (t) => {
   const { signal } = new AbortController();
-  const pool = await startPool(t, { signal });
+  const { pool } = await startPool(t, { workers: 2, signal });
   pool.output?.resume();
   assert.equal(getEventListeners(signal, 'abort').length, 1);
   await pool.stop();
@@ -276,7 +250,7 @@ test('a pool that has ended listens to its AbortSignal no more', async (t) => {
 });
 
 test('await using stops the pool at the end of the block', async (t) => {
-  const pool = await startPool(t);
+  const { pool } = await startPool(t, { workers: 2 });
   pool.output?.resume();
   await pool[Symbol.asyncDispose]();
   assert.equal(pool.stats().state, 'ended');
@@ -287,7 +261,7 @@ test('stop can be called before, twice and after; start only once', async (t) =>
   await never.stop();
   await assert.rejects(never.start(), { code: 'ERR_PROCPOOL_STATE' });
 
-  const pool = await startPool(t);
+  const { pool } = await startPool(t, { workers: 2 });
   pool.output?.resume();
   await assert.rejects(pool.start(), { code: 'ERR_PROCPOOL_STATE' });
   await Promise.all([pool.stop(), pool.stop()]);
@@ -312,8 +286,8 @@ test('a pool that is stopped before it was launched keeps no process alive', asy
 });
 
 test('a drain that is cut short rejects with the number of bytes', async (t) => {
-  const pool = await startPool(t, { workers: 1 });
-  const socket = await client(portOf(pool));
+  const { pool, port } = await startPool(t, { workers: 1 });
+  const socket = await client(port);
   socket.on('error', () => undefined).resume();
   socket.write(Buffer.alloc(2 ** 24));
   await until('stalled', () => pool.stats().total.stalledMs > 0);
@@ -330,8 +304,8 @@ test('a second stop() may shorten the drain, and does not lengthen it', async (t
     [100, 3_600_000],
     [3_600_000, 100],
   ]) {
-    const pool = await startPool(t, { workers: 1 });
-    const socket = await client(portOf(pool));
+    const { pool, port } = await startPool(t, { workers: 1 });
+    const socket = await client(port);
     socket.on('error', () => undefined).resume();
     socket.write(Buffer.alloc(2 ** 24));
     await until('stalled', () => pool.stats().total.stalledMs > 0);
@@ -341,9 +315,9 @@ test('a second stop() may shorten the drain, and does not lengthen it', async (t
 });
 
 test('stats are read while the workers hang', async (t) => {
-  const pool = await startPool(t, { workers: 1 });
+  const { pool, port } = await startPool(t, { workers: 1 });
   pool.output?.resume();
-  await deliver(portOf(pool), 'before');
+  await deliver(port, 'before');
   const { pid } = pool.stats().workers[0]!;
   process.kill(pid!, 'SIGSTOP');
   assert.equal(pool.stats().workers[0]!.bytesOut, 6);
@@ -351,16 +325,16 @@ test('stats are read while the workers hang', async (t) => {
 });
 
 test('a killed worker is replaced and told of; counters go on', async (t) => {
-  const pool = await startPool(t, { workers: 1 });
+  const { pool, port } = await startPool(t, { workers: 1 });
   pool.output?.resume();
-  await deliver(portOf(pool), 'one');
+  await deliver(port, 'one');
   const { pid } = pool.stats().workers[0]!;
   const [exited, started] = [once(pool, 'worker:exit'), once(pool, 'worker:start')];
   process.kill(pid!, 'SIGKILL');
   const [exit] = (await exited) as [WorkerExit];
   assert.deepEqual(exit, { worker: 0, pid, code: null, signal: 'SIGKILL' });
   await started;
-  await deliver(portOf(pool), 'two');
+  await deliver(port, 'two');
   const { accepted, restarts, bytesOut } = pool.stats().workers[0]!;
   assert.deepEqual({ accepted, restarts, bytesOut }, { accepted: 2, restarts: 1, bytesOut: 6 });
 });
@@ -375,7 +349,7 @@ for (const [what, stop] of [
     pool.on('error', (error) => errors.push(error));
     await pool.start();
     const closed = once(pool, 'close');
-    const socket = await client(portOf(pool));
+    const socket = await client(pool.port);
     socket.on('error', () => undefined).resume();
     socket.write(Buffer.alloc(2 ** 22));
     const output = pool.output!.on('error', () => undefined);
@@ -391,7 +365,7 @@ for (const [what, stop] of [
 }
 
 test('a stop with a signal that there is not is refused, and changes nothing', async (t) => {
-  const pool = await startPool(t);
+  const { pool } = await startPool(t, { workers: 2 });
   await assert.rejects(pool.stop({ signal: 'SIGNONE' as NodeJS.Signals }), {
     code: 'ERR_PROCPOOL_OPTION',
     message: 'option "signal" must be the name of a signal, not "SIGNONE"',
@@ -411,7 +385,7 @@ test('there is no output and no address before the start, and an error says so',
 });
 
 test('orders for which a hung supervisor has no room wait, and do not keep it from being killed', async (t) => {
-  const pool = await startPool(t);
+  const { pool } = await startPool(t, { workers: 2 });
   pool.output?.resume();
   const { pid } = pool.stats();
   await halt(pid!);
@@ -436,7 +410,7 @@ test('orders for which a hung supervisor has no room wait, and do not keep it fr
 });
 
 test('orders that waited for a hung supervisor reach it when it goes on', async (t) => {
-  const pool = await startPool(t);
+  const { pool } = await startPool(t, { workers: 2 });
   pool.output?.resume();
   const { pid } = pool.stats();
   await halt(pid!);
@@ -458,7 +432,7 @@ test('an error has the fields that it was given, and prints no others', () => {
 });
 
 test('a killed supervisor is an error event, then close', async (t) => {
-  const pool = await startPool(t);
+  const { pool } = await startPool(t, { workers: 2 });
   pool.output?.resume();
   const failed = once(pool, 'error');
   const closed = within('the pool is closed', new Promise<void>((resolve) => pool.once('close', resolve)));
@@ -470,7 +444,7 @@ test('a killed supervisor is an error event, then close', async (t) => {
 });
 
 test('a supervisor that is told to stop by others is no error', async (t) => {
-  const pool = await startPool(t);
+  const { pool } = await startPool(t, { workers: 2 });
   pool.output?.resume();
   const closed = once(pool, 'close');
   process.kill(pool.stats().pid!, 'SIGTERM');
@@ -478,24 +452,24 @@ test('a supervisor that is told to stop by others is no error', async (t) => {
 });
 
 test('IPv6, both families at once, and a host name', async (t) => {
-  const six = await startPool(t, { host: '::1' });
+  const { pool: six } = await startPool(t, { workers: 2, host: '::1' });
   assert.equal((six.address() as { family: string }).family, 'IPv6');
-  const both = await startPool(t, { host: undefined });
+  const { pool: both, port: bothPort } = await startPool(t, { workers: 2, host: undefined });
   const output = received(both);
   for (const host of ['127.0.0.1', '::1']) {
-    const socket = connect(portOf(both), host).resume();
+    const socket = connect(bothPort, host).resume();
     socket.end(host);
     await once(socket, 'close');
   }
-  const named = await startPool(t, { host: 'localhost' });
-  await once(connect(portOf(named), 'localhost').resume().end('x'), 'close');
+  const { port: namedPort } = await startPool(t, { workers: 2, host: 'localhost' });
+  await once(connect(namedPort, 'localhost').resume().end('x'), 'close');
   await both.stop();
   assert.equal(await output, '127.0.0.1::1');
 });
 
 test('a Unix socket is removed at the stop, a stale one is replaced, one in use is not', async (t) => {
   const path = join(temporaryFolder(t), 'socket');
-  const pool = await startPool(t, { port: undefined, host: undefined, path });
+  const { pool } = await startPool(t, { workers: 2, path });
   const output = received(pool);
   assert.equal(pool.address(), path);
   await deliver(path, 'unix');
@@ -510,7 +484,7 @@ test('a Unix socket is removed at the stop, a stale one is replaced, one in use 
   const left = `require('net').createServer().listen(${JSON.stringify(path)}, () => process.kill(process.pid, 'SIGKILL'))`;
   await run(process.execPath, ['-e', left]).catch(() => undefined);
   assert.ok(existsSync(path));
-  const third = await startPool(t, { port: undefined, host: undefined, path });
+  const { pool: third } = await startPool(t, { workers: 2, path });
   process.kill(third.stats().pid!, 'SIGKILL');
   await once(third, 'error');
   await until('removed though its supervisor was killed', () => !existsSync(path));
@@ -526,9 +500,9 @@ test('an output may be a descriptor, which stays open, or a file', async (t) => 
     [descriptor, 'descriptor'],
     [join(folder, 'file'), 'file'],
   ] as const) {
-    const pool = await startPool(t, { output });
+    const { pool, port } = await startPool(t, { workers: 2, output });
     assert.equal(pool.output, null);
-    await deliver(portOf(pool), name);
+    await deliver(port, name);
     await pool.stop();
     assert.equal(readFileSync(join(folder, name), 'utf8'), name);
   }
@@ -540,14 +514,14 @@ test('several pools in one process, which keeps its own children and signal hand
   process.on('SIGCHLD', listener).on('SIGUSR2', listener);
   after(t, () => process.off('SIGCHLD', listener).off('SIGUSR2', listener));
 
-  const pools = await Promise.all([startPool(t), startPool(t), startPool(t)]);
-  const outputs = pools.map(received);
+  const pools = await Promise.all([0, 1, 2].map(() => startPool(t, { workers: 2 })));
+  const outputs = pools.map(({ pool }) => received(pool));
   const child = spawn('sh', ['-c', 'exit 7'], { stdio: 'ignore' });
   assert.deepEqual(await once(child, 'exit'), [7, null]);
   process.kill(process.pid, 'SIGUSR2');
   await until('own handlers called', () => heard.includes('SIGUSR2') && heard.includes('SIGCHLD'));
-  await Promise.all(pools.map((pool, index) => deliver(portOf(pool), `pool ${index}`)));
-  await Promise.all(pools.map((pool) => pool.stop()));
+  await Promise.all(pools.map(({ port }, index) => deliver(port, `pool ${index}`)));
+  await Promise.all(pools.map(({ pool }) => pool.stop()));
   assert.deepEqual(await Promise.all(outputs), ['pool 0', 'pool 1', 'pool 2']);
 });
 
@@ -557,7 +531,7 @@ test('a pool gets no descriptor and no variable of the app', async (t) => {
     closeSync(descriptor);
   });
   process.env.PROCPOOL_TEST_SECRET = 'secret';
-  const pool = await startPool(t);
+  const { pool } = await startPool(t, { workers: 2 });
   delete process.env.PROCPOOL_TEST_SECRET;
   const supervisor = pool.stats().pid!;
   for (const pid of [supervisor, ...childrenOf(supervisor)]) {

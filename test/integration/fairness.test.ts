@@ -51,6 +51,6 @@ test('a client that sends many requests at once has its share of them answered b
   const before = pool.all('request').indexOf(answered);
   assert.ok(before <= 64, `${before} requests were answered before`);
   for (let count = 0; count < 1500; count++) assert.equal((await flood.answer()).status, 404);
-  assert.equal((await pool.stop()).code, 0);
+  await pool.stopInOrder();
   assert.equal(await received, 'o');
 });

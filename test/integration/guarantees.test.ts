@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import type { TestContext } from 'node:test';
 
 import { after } from '../helpers/after.js';
-import { Cli, cli } from '../helpers/cli.js';
+import { type Cli, cli, followCli } from '../helpers/cli.js';
 import { temporaryFolder } from '../helpers/files.js';
 import { noMounts, smallDisk } from '../helpers/disk.js';
 import { bodyOf, Posters } from '../helpers/posters.js';
@@ -19,7 +19,7 @@ import { buffer, once } from '../helpers/within.js';
 
 const mebibyte = 2 ** 20;
 
-interface Surroundings {
+interface StartOptions {
   folder?: string;
   wrapper?: string[];
   handler?: 'sink' | 'http';
@@ -28,7 +28,7 @@ interface Surroundings {
 async function start(
   t: TestContext,
   kind: TargetKind,
-  { folder, wrapper = [], handler = 'sink' }: Surroundings = {},
+  { folder, wrapper = [], handler = 'sink' }: StartOptions = {},
 ): Promise<{ pool: Cli; target: Target; port: number }> {
   const target = openTarget(kind, folder);
   after(t, () => {
@@ -39,8 +39,7 @@ async function start(
   const [file = '', ...rest] = [...wrapper, process.execPath, cli, ...args, ...log];
   const child = spawn(file, rest, { stdio: ['ignore', target.writeEnd, 'pipe'] });
   closeSync(target.writeEnd);
-  const pool = new Cli(child, null);
-  after(t, () => pool.end());
+  const pool = followCli(t, child, null);
   return { pool, target, port: await pool.port() };
 }
 
@@ -50,8 +49,8 @@ interface Running {
   senders: Sender[];
 }
 
-async function run(t: TestContext, kind: TargetKind, surroundings: Surroundings = {}): Promise<Running> {
-  const { pool, target, port } = await start(t, kind, surroundings);
+async function run(t: TestContext, kind: TargetKind, options: StartOptions = {}): Promise<Running> {
+  const { pool, target, port } = await start(t, kind, options);
   const senders = await Promise.all(Array.from({ length: 16 }, (_, index) => Sender.connect(index, port)));
   return { pool, target, senders };
 }
@@ -206,8 +205,8 @@ for (const kind of files) {
   });
 }
 
-async function endsAtLimit(t: TestContext, kind: TargetKind, surroundings: Surroundings, error: string): Promise<void> {
-  const { pool, target, senders } = await run(t, kind, surroundings);
+async function endsAtLimit(t: TestContext, kind: TargetKind, options: StartOptions, error: string): Promise<void> {
+  const { pool, target, senders } = await run(t, kind, options);
   const pouring = senders.map((sender) => sender.pour());
   assert.deepEqual(await pool.exited, { code: 1, signal: null });
   assert.deepEqual(
@@ -253,7 +252,7 @@ file.flush()
     const sender = spawn('python3', ['-c', script, String(port), path, how], { stdio: 'inherit' });
     assert.deepEqual(await once(sender, 'exit'), [0, null]);
     target.read();
-    assert.deepEqual(await pool.stop(), { code: 0, signal: null });
+    await pool.stopInOrder();
     const content = await buffer(target.content());
     assert.equal(content.length, size);
     assert.equal(content.includes('B'), changed);

@@ -5,7 +5,7 @@ import { Socket } from 'node:net';
 import { join } from 'node:path';
 
 import { after } from '../helpers/after.js';
-import { type Cli, startCli } from '../helpers/cli.js';
+import { type ReadyCli, startCli } from '../helpers/cli.js';
 import { temporaryFolder } from '../helpers/files.js';
 import { counters, fetch, post, RawClient, send } from '../helpers/http.js';
 import { piece, piecesIn, randomSize } from '../helpers/pieces.js';
@@ -43,9 +43,9 @@ function assertAll(found: number[]): void {
   );
 }
 
-async function sendAll(pool: Cli & { tcp: number }): Promise<void> {
+async function sendAll(pool: ReadyCli): Promise<void> {
   assert.equal((await sendPieces(pool.tcp, amount)).length, amount);
-  assert.equal((await pool.stop()).code, 0);
+  await pool.stopInOrder();
 }
 
 test('bodies of several workers are each in one piece on a pipe', async (t) => {
@@ -90,7 +90,7 @@ test('bodies are each in one piece for a reader that stops now and then', async 
   assert.equal(answered.length, Math.ceil(amount / 10));
   assert.ok(pool.all('stall').length > 0);
   const ended = once(pool.stdout, 'end');
-  assert.equal((await pool.stop()).code, 0);
+  await pool.stopInOrder();
   await ended;
   assert.equal(piecesIn(Buffer.concat(chunks)).length, answered.length);
 });
@@ -186,7 +186,7 @@ test('a worker behind one that hangs with the turn refuses what it cannot delive
   for (const one of others) one.socket.destroy();
   process.kill(holder, 'SIGCONT');
   assert.equal((await long.answer()).status, 204);
-  assert.equal((await pool.stop()).code, 0);
+  await pool.stopInOrder();
   assert.equal((await received).replaceAll('refused', '').length, 4_000_000);
 });
 
@@ -236,7 +236,7 @@ test('nothing is delivered of a body that turns out to be too large, or breaks o
   broken.socket.destroy();
   await until('discarded', async () => (await counters(pool.tcp)).bytesDiscarded === 2 ** 21);
   assert.deepEqual(pool.all('torn'), []);
-  assert.equal((await pool.stop()).code, 0);
+  await pool.stopInOrder();
   assert.equal(await received, '');
 });
 
@@ -250,7 +250,7 @@ test('a long body that is slow keeps nobody waiting, and nothing of it is delive
   assert.equal((await counters(pool.tcp)).bytesOut, 10);
   slow.write('\r\n0\r\n\r\n');
   assert.equal((await slow.answer()).status, 204);
-  assert.equal((await pool.stop()).code, 0);
+  await pool.stopInOrder();
   assert.match(await received, /^o{10}s{3000000}$/);
 });
 
@@ -267,7 +267,7 @@ test('nothing is delivered of a long body whose client breaks off', async (t) =>
   }
   await until('dropped', async () => (await counters(pool.tcp)).bytesDiscarded === read);
   assert.equal(await send(pool.tcp, 'next'), 204);
-  assert.equal((await pool.stop()).code, 0);
+  await pool.stopInOrder();
   assert.equal(await received, 'next');
   assert.deepEqual(pool.all('torn'), []);
 });
@@ -304,7 +304,7 @@ test('a worker that dies before any of its body is out tears nothing', async (t)
   const received = text(pool.stdout);
   assert.equal(await send(pool.tcp, 'next'), 204);
   assert.equal((await counters(pool.tcp)).torn, 0);
-  assert.equal((await pool.stop()).code, 0);
+  await pool.stopInOrder();
   assert.equal(await received, 'firstnext');
 });
 

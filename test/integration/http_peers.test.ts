@@ -39,7 +39,7 @@ test('curl posts, uploads and streams', { skip: missing('curl') }, async (t) => 
     ]);
     assert.equal(stdout, '204');
   }
-  assert.equal((await pool.stop()).code, 0);
+  await pool.stopInOrder();
   assert.ok((await received).equals(Buffer.concat([Buffer.from('posted'), large, large, Buffer.from('old')])));
 });
 
@@ -56,7 +56,7 @@ test('wrk’s requests are each answered and on stdout', { skip: missing('wrk') 
   assert.doesNotMatch(stdout, /Non-2xx|Socket errors/);
   const answered = Number(/(\d+) requests in/.exec(stdout)?.[1]);
   assert.ok(answered > 0);
-  assert.equal((await pool.stop()).code, 0);
+  await pool.stopInOrder();
   const lines = (await received).toString('latin1').split('\n').slice(0, -1);
   assert.ok(lines.length >= answered);
   assert.ok(lines.every((one) => one === line.slice(0, -1)));
@@ -85,7 +85,7 @@ test('a page in a browser sends from elsewhere', { skip: missing('chromium') }, 
       ...['--headless', '--no-sandbox', '--disable-gpu', `--user-data-dir=${folder}`, '--virtual-time-budget=10000'],
       ...['--dump-dom', `${origin}/`],
     ]);
-    assert.equal((await pool.stop()).code, 0);
+    await pool.stopInOrder();
     seen.push(`${/result [^<]*/.exec(stdout)?.[0]}; ${await received}`);
   }
   assert.deepEqual(seen, [

@@ -36,7 +36,7 @@ test('a stop closes idle connections at once', async (t) => {
     one.write(post('x'));
     assert.equal((await one.answer()).fields.connection, undefined);
   }
-  assert.equal((await pool.stop()).code, 0);
+  await pool.stopInOrder();
   await Promise.all(idle.map(({ closed }) => closed));
 });
 
@@ -90,7 +90,7 @@ test('a request that is not complete at the deadline is not answered, and nothin
   const one = await RawClient.connect(pool.tcp);
   one.write('POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 10\r\n\r\nfirst');
   await until('read', async () => (await counters(pool.tcp)).bytesIn === 5);
-  assert.equal((await pool.stop()).code, 0);
+  await pool.stopInOrder();
   assert.equal(one.rest, '');
   assert.equal(await received, '');
 });
@@ -153,7 +153,7 @@ for (const [what, handler, request] of [
     const one = await RawClient.connect(pool.tcp);
     one.socket.pause().write(request);
     await pool.logged('connect');
-    assert.equal((await pool.stop()).code, 0);
+    await pool.stopInOrder();
     one.socket.destroy();
   });
 }

@@ -4,8 +4,7 @@ import { closeSync } from 'node:fs';
 import type { TestContext } from 'node:test';
 import { setTimeout as wait } from 'node:timers/promises';
 
-import { after } from '../helpers/after.js';
-import { Cli, realPipe, root } from '../helpers/cli.js';
+import { type Cli, followCli, type ReadyCli, realPipe, root } from '../helpers/cli.js';
 import { client, deliver } from '../helpers/clients.js';
 import { childrenOf, descendantsOf, isLeft, statOf } from '../helpers/processes.js';
 import { test } from '../helpers/test.js';
@@ -13,17 +12,13 @@ import { until } from '../helpers/until.js';
 import { text } from '../helpers/within.js';
 
 /** The command as `npm start` runs it, in a process group of its own as a shell would put it. */
-async function npmStart(t: TestContext, args: string[] = []): Promise<Cli & { tcp: number }> {
+async function npmStart(t: TestContext, args: string[] = []): Promise<ReadyCli> {
   const command = ['--silent', 'start', '--', '--port', '0', '--host', '127.0.0.1', '--log-format', 'json', ...args];
   // A pipe that Node does not read out when npm ends.
   const { readEnd, writeEnd } = realPipe();
   const child = spawn('npm', command, { cwd: root, detached: true, stdio: ['ignore', writeEnd, 'pipe'] });
   closeSync(writeEnd);
-  const pool = new Cli(child, readEnd);
-  after(t, async () => {
-    readEnd.destroy();
-    await pool.end();
-  });
+  const pool = followCli(t, child, readEnd);
   return Object.assign(pool, { tcp: await pool.port() });
 }
 
@@ -46,11 +41,7 @@ test('the pool ends when the npm above it is killed', async (t) => {
 test('the pool ends when the npm above it is killed and nobody reaps it', async (t) => {
   const script = 'npm --silent start -- --port 0 --host 127.0.0.1 --log-format json & echo $! >&2; exec sleep 600';
   const child = spawn('sh', ['-c', script], { cwd: root, detached: true, stdio: ['ignore', 'pipe', 'pipe'] });
-  const pool = new Cli(child);
-  after(t, async () => {
-    child.stdout.destroy();
-    await pool.end();
-  });
+  const pool = followCli(t, child);
   await pool.port();
   const npm = Number(pool.complaints[0]);
   const processes = descendantsOf(npm);
@@ -68,11 +59,7 @@ for (const [name, command] of [
   test(`${name} may be process 1, and its SIGTERM stops the pool in order`, { skip: noNamespace }, async (t) => {
     const args = [...namespace, ...command, '--port', '0', '--host', '127.0.0.1', '--log-format', 'json'];
     const child = spawn('unshare', args, { cwd: root, stdio: ['ignore', 'pipe', 'pipe'] });
-    const pool = new Cli(child);
-    after(t, async () => {
-      child.stdout.destroy();
-      await pool.end();
-    });
+    const pool = followCli(t, child);
     const port = await pool.port();
     const received = text(child.stdout);
     await deliver(port, 'in a container');

@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import type { TestContext } from 'node:test';
 
 import { after } from '../helpers/after.js';
-import { Cli, cli, root, runCli, startCli } from '../helpers/cli.js';
+import { type Cli, cli, followCli, root, runCli, startCli } from '../helpers/cli.js';
 import { client, deliver } from '../helpers/clients.js';
 import { temporaryFolder } from '../helpers/files.js';
 import { flagsOf } from '../helpers/processes.js';
@@ -19,15 +19,11 @@ import { buffer, once } from '../helpers/within.js';
 const nonBlocking = 0o4000;
 const payload = randomBytes(8 * 2 ** 20);
 
-async function stopInOrder(pool: Cli): Promise<void> {
-  assert.deepEqual(await pool.stop(), { code: 0, signal: null });
-}
-
 test('a pipe gets what one client sends, byte for byte', async (t) => {
   const pool = await startCli(t);
   const received = buffer(pool.stdout);
   await deliver(pool.tcp, payload);
-  await stopInOrder(pool);
+  await pool.stopInOrder();
   assert.ok(payload.equals(await received));
 });
 
@@ -46,17 +42,13 @@ test('a socket gets it, also from behind a reader that stops reading', async (t)
   );
   near.destroy();
   server.close();
-  const pool = new Cli(child);
-  after(t, async () => {
-    child.kill('SIGKILL');
-    far.destroy();
-    await pool.assertGone();
-  });
+  after(t, () => far.destroy());
+  const pool = followCli(t, child);
   const delivery = deliver(await pool.port(), payload);
   await pool.logged('stall');
   const received = buffer(far);
   await delivery;
-  await stopInOrder(pool);
+  await pool.stopInOrder();
   assert.ok(payload.equals(await received));
 });
 
@@ -64,11 +56,7 @@ test('a plain file gets it behind what it holds, and what another process writes
   const path = join(temporaryFolder(t), 'out');
   const script = `{ echo before; "$0" "$1" --port 0 --log-format json; echo after; } > "$2"`;
   const child = spawn('sh', ['-c', script, process.execPath, cli, path], { stdio: ['ignore', 'ignore', 'pipe'] });
-  const pool = new Cli(child);
-  after(t, async () => {
-    child.kill('SIGKILL');
-    await pool.assertGone();
-  });
+  const pool = followCli(t, child);
   await deliver(await pool.port(), 'data\n');
   process.kill(pool.supervisor, 'SIGTERM');
   assert.equal((await pool.exited).code, 0);
@@ -88,7 +76,7 @@ test('a file that another process appends to loses nothing of either', async (t)
     ),
   ]);
   closeSync(descriptor);
-  await stopInOrder(pool);
+  await pool.stopInOrder();
   const text = readFileSync(path, 'latin1');
   for (const [letter, count] of [
     ['a', 2 ** 20],
@@ -143,21 +131,17 @@ test('/dev/null takes everything', async (t) => {
   closeSync(descriptor);
   await deliver(pool.tcp, payload);
   await pool.logged('stats', ({ message }) => message.includes(`bytes out ${payload.length}`));
-  await stopInOrder(pool);
+  await pool.stopInOrder();
   assert.deepEqual(pool.all('warning'), []);
 });
 
 test('a closed stdout is pointed out, and harms nobody', async (t) => {
   const script = `exec "$0" "$1" --port 0 --log-format json >&-`;
   const child = spawn('sh', ['-c', script, process.execPath, cli], { stdio: ['ignore', 'ignore', 'pipe'] });
-  const pool = new Cli(child);
-  after(t, async () => {
-    child.kill('SIGKILL');
-    await pool.assertGone();
-  });
+  const pool = followCli(t, child);
   await deliver(await pool.port(), payload);
   assert.match((await pool.logged('warning')).message, /stdout is closed/);
-  await stopInOrder(pool);
+  await pool.stopInOrder();
 });
 
 test('a full disk ends the pool with one clear line and status 1', async (t) => {
@@ -242,7 +226,7 @@ test('the flags of stdout stay as they are, since the shell and others share the
   await deliver(pool.tcp, 'x'.repeat(1000));
   assert.equal(flagsOf(process.pid, writer) & nonBlocking, 0);
   assert.equal(flagsOf(pool.worker(0), 1) & nonBlocking, 0);
-  await stopInOrder(pool);
+  await pool.stopInOrder();
   assert.equal(flagsOf(process.pid, writer) & nonBlocking, 0);
   closeSync(writer);
   closeSync(reader);
@@ -253,7 +237,7 @@ test('--output appends to a file', async (t) => {
   for (const part of ['one', 'two']) {
     const pool = await startCli(t, ['--output', path]);
     await deliver(pool.tcp, part);
-    await stopInOrder(pool);
+    await pool.stopInOrder();
   }
   assert.equal(readFileSync(path, 'utf8'), 'onetwo');
 });
@@ -284,9 +268,7 @@ sys.exit(subprocess.run(sys.argv[1:], stdout=theirs, timeout=60).returncode)`;
 function runLimited(t: TestContext, bytes: number, args: string[]): Cli {
   const command = [`--fsize=${bytes}`, process.execPath, cli, '--port', '0', '--log-format', 'json', ...args];
   const child = spawn('prlimit', command, { stdio: ['ignore', 'ignore', 'pipe'] });
-  const pool = new Cli(child);
-  after(t, () => pool.end());
-  return pool;
+  return followCli(t, child);
 }
 
 test('a file that reaches RLIMIT_FSIZE ends the pool with a line that names the limit', async (t) => {

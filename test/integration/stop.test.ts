@@ -7,7 +7,7 @@ import type { TestContext } from 'node:test';
 import { setTimeout as wait } from 'node:timers/promises';
 
 import { after } from '../helpers/after.js';
-import { type Cli, type CliSetup, startCli } from '../helpers/cli.js';
+import { type CliSetup, type ReadyCli, startCli } from '../helpers/cli.js';
 import { client, write } from '../helpers/clients.js';
 import { inject, limitDescriptors, noFaults, traceable } from '../helpers/faults.js';
 import { temporaryFolder } from '../helpers/files.js';
@@ -18,8 +18,6 @@ import { until } from '../helpers/until.js';
 import { piecesOf, text, within } from '../helpers/within.js';
 import { halt } from '../helpers/halt.js';
 import { addon } from '../native/addon.js';
-
-type Pool = Cli & { tcp: number };
 
 async function haltThoseLeft(pids: number[]): Promise<void> {
   const left = pids.filter((pid) => statOf(pid) !== undefined && statOf(pid)?.state !== 'Z');
@@ -38,7 +36,7 @@ function goOn(...pids: number[]): void {
 }
 
 /** Clients whose bytes are in the kernel's hands. */
-async function clientsThatSent(pool: Pool, count: number, bytes: string | Buffer, end = false): Promise<Socket[]> {
+async function clientsThatSent(pool: ReadyCli, count: number, bytes: string | Buffer, end = false): Promise<Socket[]> {
   const sockets = await Promise.all(Array.from({ length: count }, () => client(pool.tcp)));
   for (const socket of sockets) socket.on('error', () => undefined).resume();
   await Promise.all(sockets.map((socket) => write(socket, bytes)));
@@ -50,7 +48,7 @@ async function clientsThatSent(pool: Pool, count: number, bytes: string | Buffer
 }
 
 /** Sends as fast as its peer takes it, until that closes. */
-async function endlessClient(pool: Pool): Promise<Socket> {
+async function endlessClient(pool: ReadyCli): Promise<Socket> {
   const socket = await client(pool.tcp);
   const block = Buffer.alloc(2 ** 16, 'x');
   const send = (): void => {
@@ -62,7 +60,7 @@ async function endlessClient(pool: Pool): Promise<Socket> {
   return socket;
 }
 
-async function startInGroup(t: TestContext, args: string[] = [], setup: CliSetup = {}): Promise<Pool> {
+async function startInGroup(t: TestContext, args: string[] = [], setup: CliSetup = {}): Promise<ReadyCli> {
   return await startCli(t, ['--drain-timeout', '10m', ...args], { detached: true, ...setup });
 }
 
@@ -72,7 +70,7 @@ function rests(pid: number): boolean {
 }
 
 /** Every worker that runs. */
-function workersOf(pool: Pool): number[] {
+function workersOf(pool: ReadyCli): number[] {
   return childrenOf(pool.supervisor);
 }
 
@@ -179,7 +177,7 @@ test('a file that several workers append to: clients that send without end prolo
   const pool = await startInGroup(t, ['--workers', '4'], { stdout: descriptor });
   closeSync(descriptor);
   for (let count = 0; count < 8; count++) await endlessClient(pool);
-  assert.deepEqual(await pool.stop(), { code: 0, signal: null });
+  await pool.stopInOrder();
   assert.deepEqual(pool.all('expire'), []);
 });
 

@@ -39,7 +39,7 @@ test('a silent client is closed, not before its time; one that sends stays until
   const [connected] = pool.all('connect');
   const [closed] = pool.all('timeout');
   assert.ok(connected && closed && Date.parse(closed.time) - Date.parse(connected.time) >= 2000);
-  assert.equal((await pool.stop()).code, 0);
+  await pool.stopInOrder();
   assert.equal((await received).length, pool.all('timeout')[1]?.bytes);
 });
 

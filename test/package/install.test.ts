@@ -4,7 +4,7 @@ import { mkdirSync, readdirSync, readlinkSync, realpathSync, statSync, symlinkSy
 import { delimiter, join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 
-import { Cli } from '../helpers/cli.js';
+import { type Cli, followCli } from '../helpers/cli.js';
 import { deliver } from '../helpers/clients.js';
 import { temporaryFolder } from '../helpers/files.js';
 import { statOf } from '../helpers/processes.js';
@@ -70,9 +70,7 @@ ${use}`,
 function runNpx(t: TestContext, setup: Setup): Cli {
   const args = ['procpool-native', '--port', '0', '--log-format', 'json'];
   const child = spawn('npx', args, { ...setup, stdio: ['ignore', 'pipe', 'pipe'] });
-  const pool = new Cli(child);
-  t.after(() => pool.end());
-  return pool;
+  return followCli(t, child);
 }
 
 test('the package, installed without scripts where nothing compiles,', async (t) => {
