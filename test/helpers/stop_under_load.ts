@@ -7,7 +7,7 @@ import { Cli, cli } from './cli.js';
 import { piecesIn } from './pieces.js';
 import { Posters } from './posters.js';
 import { childrenOf, killLeft } from './processes.js';
-import { checkOrder, mostSenders, Sender } from './sender.js';
+import { checkOrder, maxSenders, Sender } from './sender.js';
 import { openTarget, type TargetKind } from './target.js';
 import { until } from './until.js';
 import { buffer } from './within.js';
@@ -77,25 +77,22 @@ interface Load {
 }
 
 const streamCount = 16;
-const shortCount = mostSenders - streamCount;
 
 async function streams(port: number, { way }: Setup): Promise<Load> {
-  const senders = await Promise.all(Array.from({ length: streamCount }, (_, index) => Sender.connect(index, port)));
-  const pouring = senders.map((sender) => sender.pour());
-  await until('bytes flow', () => senders.every(({ handedOver }) => handedOver > 2 ** 17));
-  const short = await Promise.all(
-    Array.from({ length: shortCount }, async (_, index) => {
-      const sender = await Sender.connect(streamCount + index, port);
+  const senders = await Promise.all(Array.from({ length: maxSenders }, (_, index) => Sender.connect(index, port)));
+  const [streaming, short] = [senders.slice(0, streamCount), senders.slice(streamCount)];
+  const pouring = streaming.map((sender) => sender.pour());
+  await until('bytes flow', () => streaming.every(({ handedOver }) => handedOver > 2 ** 20));
+  await Promise.all(
+    short.map(async (sender) => {
       await sender.write(1 + Math.floor(Math.random() * 250));
       sender.socket.end();
-      return sender;
     }),
   );
-  const all = [...senders, ...short];
-  const owed = all.map((sender) => sender.acknowledged);
+  const acknowledged = senders.map((sender) => sender.acknowledged);
   return {
     end: async () => {
-      const staying = way.endless ? senders.slice(1) : senders;
+      const staying = way.endless ? streaming.slice(1) : streaming;
       await Promise.all(
         staying.map(async (sender) => {
           await wait(Math.random() * 100);
@@ -105,11 +102,14 @@ async function streams(port: number, { way }: Setup): Promise<Load> {
       await Promise.all(pouring);
     },
     check: async (content) => {
-      const came = await checkOrder(all, content);
-      for (const [at, due] of owed.entries()) {
-        assert.ok(came[at]! >= due, `client ${at}: ${due} bytes were acknowledged, ${came[at]} came`);
+      const delivered = await checkOrder(senders, content);
+      for (const [index, bytes] of acknowledged.entries()) {
+        assert.ok(
+          delivered[index]! >= bytes,
+          `client ${index}: ${bytes} bytes were acknowledged, ${delivered[index]} delivered`,
+        );
       }
-      return owed.reduce((sum, bytes) => sum + bytes, 0);
+      return acknowledged.reduce((sum, bytes) => sum + bytes, 0);
     },
   };
 }
