@@ -6,15 +6,15 @@ import { join } from 'node:path';
 import { suite, type TestContext } from 'node:test';
 
 import { type CliSetup, type ReadyCli, startCli as start } from '../helpers/cli.js';
-import { client, deliver } from '../helpers/clients.js';
+import { client, deliver, lenientClient } from '../helpers/clients.js';
 import { inject, noFaults, trace, traceable } from '../helpers/faults.js';
 import { temporaryFolder } from '../helpers/files.js';
+import { halt } from '../helpers/halt.js';
 import { counters, RawClient, send } from '../helpers/http.js';
 import { childrenOf, isLeft } from '../helpers/processes.js';
 import { test } from '../helpers/test.js';
 import { until } from '../helpers/until.js';
 import { buffer, once, text } from '../helpers/within.js';
-import { halt } from '../helpers/halt.js';
 
 async function startCli(t: TestContext, args: string[], setup: CliSetup = {}): Promise<ReadyCli> {
   return await start(t, args, { env: traceable, ...setup });
@@ -225,8 +225,7 @@ suite('system calls that fail', { skip: noFaults }, () => {
     const pool = await startCli(t, ['--workers', '1', '--log-level', 'debug']);
     const received = text(pool.stdout);
     const stop = await inject(t, pool.worker(0), 'epoll_ctl:error=ENOSPC');
-    const socket = await client(pool.tcp);
-    socket.on('error', () => undefined).resume();
+    const socket = await lenientClient(pool.tcp);
     await once(socket, 'close');
     assert.equal((await pool.logged('reset')).error, 'ENOSPC');
     await stop();
@@ -309,8 +308,7 @@ suite('system calls that fail', { skip: noFaults }, () => {
     await inject(t, pool.supervisor, 'openat:error=EACCES', 'splice:error=EINVAL');
     process.kill(before, 'SIGKILL');
     await until('replaced', () => pool.worker(0) !== before);
-    const socket = await client(pool.tcp);
-    socket.on('error', () => undefined).resume();
+    const socket = await lenientClient(pool.tcp);
     socket.write('x');
     assert.deepEqual(await pool.exited, { code: 1, signal: null });
     assert.equal((await pool.logged('output')).error, 'EINVAL');

@@ -11,7 +11,7 @@ import type { TestContext } from 'node:test';
 import { loadBinding } from '../../lib/native.js';
 import { after } from './after.js';
 import { listenersOn } from './ports.js';
-import { descendantsOf, isLeft, killLeft, statOf } from './processes.js';
+import { childrenOf, descendantsOf, isLeft, killLeft, statOf } from './processes.js';
 import { until } from './until.js';
 import { within } from './within.js';
 
@@ -109,6 +109,11 @@ export class Cli {
 
   worker(number: number): number {
     return this.#named(`procpool-w${number}`);
+  }
+
+  /** All workers that run, also those that are to end. */
+  get workers(): number[] {
+    return childrenOf(this.supervisor);
   }
 
   #named(name: string): number {
@@ -219,4 +224,9 @@ export async function startCli(
   const pool = runCli(t, [...address, ...args], setup);
   await pool.logged('listening');
   return Object.assign(pool, { tcp: path === undefined ? await pool.port() : 0 });
+}
+
+/** As startCli(), with a drain that takes as long as it likes, in a process group of its own. */
+export async function startInGroup(t: TestContext, args: string[] = [], setup: CliSetup = {}): Promise<ReadyCli> {
+  return await startCli(t, ['--drain-timeout', '10m', ...args], { detached: true, ...setup });
 }

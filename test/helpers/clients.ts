@@ -9,6 +9,11 @@ export async function client(to: number | string): Promise<Socket> {
   return socket;
 }
 
+/** A connected client that drops what it gets, and may be cut off. */
+export async function lenientClient(to: number | string): Promise<Socket> {
+  return (await client(to)).on('error', () => undefined).resume();
+}
+
 /** Writes the bytes, and waits until the kernel has them. */
 export function write(socket: Socket, bytes: string | Buffer): Promise<void> {
   const written = new Promise<void>((resolve, reject) => {
@@ -26,6 +31,34 @@ export async function deliver(to: number | string, bytes: string | Buffer): Prom
   socket.resume();
   socket.end(bytes);
   await once(socket, 'close');
+}
+
+/** Lenient clients whose bytes are in the kernel's hands, and with `end` their ends too. */
+export async function clientsThatSent(
+  to: number | string,
+  count: number,
+  bytes: string | Buffer,
+  { end = false } = {},
+): Promise<Socket[]> {
+  const sockets = await Promise.all(Array.from({ length: count }, () => lenientClient(to)));
+  await Promise.all(sockets.map((socket) => write(socket, bytes)));
+  if (end) {
+    const ended = sockets.map((socket) => new Promise<void>((resolve) => socket.end(resolve)));
+    await within('the clients have ended', Promise.all(ended));
+  }
+  return sockets;
+}
+
+/** A lenient client that sends as fast as its peer takes it, until that closes. */
+export async function endlessClient(to: number | string): Promise<Socket> {
+  const socket = await lenientClient(to);
+  const block = Buffer.alloc(2 ** 16, 'x');
+  const send = (): void => {
+    while (!socket.destroyed && socket.write(block));
+  };
+  socket.on('drain', send);
+  send();
+  return socket;
 }
 
 export async function refusesConnections(port: number): Promise<boolean> {

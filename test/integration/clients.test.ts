@@ -9,12 +9,13 @@ import { after } from '../helpers/after.js';
 import { startCli } from '../helpers/cli.js';
 import { client, deliver, write } from '../helpers/clients.js';
 import { temporaryFolder } from '../helpers/files.js';
+import { halt } from '../helpers/halt.js';
 import { startPool } from '../helpers/pool.js';
 import { privateMemoryOf } from '../helpers/processes.js';
+import { stalledClients } from '../helpers/stalled.js';
 import { test } from '../helpers/test.js';
 import { until } from '../helpers/until.js';
 import { once, text } from '../helpers/within.js';
-import { halt } from '../helpers/halt.js';
 import { addon } from '../native/addon.js';
 
 test('a client that resets mid-stream ends only its own connection, and what it had sent is delivered', async (t) => {
@@ -162,10 +163,7 @@ test('a client that sends without end does not keep a slow reader from the other
 
 test('a slow reader stops neither signals nor accepting, and memory stays bounded', async (t) => {
   const pool = await startCli(t, ['--workers', '1', '--log-level', 'debug', '--drain-timeout', '10m']);
-  const sockets = await Promise.all(Array.from({ length: 20 }, () => client(pool.tcp)));
-  const block = Buffer.alloc(2 ** 16, 'x');
-  await Promise.all(sockets.map((socket) => write(socket, block)));
-  await pool.logged('stall');
+  await stalledClients(pool, 20, 2 ** 16);
   const before = privateMemoryOf(pool.worker(0));
 
   const late = await client(pool.tcp);
@@ -178,5 +176,5 @@ test('a slow reader stops neither signals nor accepting, and memory stays bounde
   await pool.logged('drain');
   const received = text(pool.stdout);
   assert.equal((await pool.exited).code, 0);
-  assert.equal((await received).length, 20 * block.length + 4);
+  assert.equal((await received).length, 20 * 2 ** 16 + 4);
 });

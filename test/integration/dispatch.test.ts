@@ -3,13 +3,13 @@ import { spawnSync } from 'node:child_process';
 import type { Socket } from 'node:net';
 
 import { type Cli, startCli } from '../helpers/cli.js';
-import { client, deliver } from '../helpers/clients.js';
-import { descriptorsOf } from '../helpers/processes.js';
+import { client, deliver, lenientClient } from '../helpers/clients.js';
 import { temporaryFolder } from '../helpers/files.js';
+import { halt } from '../helpers/halt.js';
+import { descriptorsOf } from '../helpers/processes.js';
 import { test } from '../helpers/test.js';
 import { until } from '../helpers/until.js';
 import { once, text } from '../helpers/within.js';
-import { halt } from '../helpers/halt.js';
 
 /** How many connections each worker has taken, as the log tells. */
 function shares(pool: Cli, workers: number): number[] {
@@ -114,8 +114,7 @@ test('at the descriptor limit clients are refused, which is logged once, and ser
     return;
   }
 
-  const sockets = await Promise.all(Array.from({ length: 30 }, () => client(pool.tcp)));
-  for (const socket of sockets) socket.on('error', () => undefined).resume();
+  const sockets = await Promise.all(Array.from({ length: 30 }, () => lenientClient(pool.tcp)));
   const refused = (): Socket[] => sockets.filter((socket) => socket.closed);
   await until('the others refused', () => refused().length >= 19);
   await pool.logged('refuse');

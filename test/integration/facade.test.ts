@@ -11,15 +11,15 @@ import { Worker } from 'node:worker_threads';
 import { type LogEntry, ProcpoolError, type WorkerExit } from '../../dist/index.js';
 import { after } from '../helpers/after.js';
 import { root } from '../helpers/cli.js';
-import { client, deliver, refusesConnections } from '../helpers/clients.js';
+import { client, deliver, lenientClient, refusesConnections } from '../helpers/clients.js';
 import { temporaryFolder } from '../helpers/files.js';
+import { halt } from '../helpers/halt.js';
 import { ProcessPool, startPool } from '../helpers/pool.js';
 import { childrenOf, descriptorsOf, isLeft, statOf } from '../helpers/processes.js';
 import { run, runBlocked } from '../helpers/run.js';
 import { test } from '../helpers/test.js';
 import { until } from '../helpers/until.js';
 import { once, text, within } from '../helpers/within.js';
-import { halt } from '../helpers/halt.js';
 
 const entry = join(root, 'dist', 'index.js');
 
@@ -287,8 +287,7 @@ test('a pool that is stopped before it was launched keeps no process alive', asy
 
 test('a drain that is cut short rejects with the number of bytes', async (t) => {
   const { pool, port } = await startPool(t, { workers: 1 });
-  const socket = await client(port);
-  socket.on('error', () => undefined).resume();
+  const socket = await lenientClient(port);
   socket.write(Buffer.alloc(2 ** 24));
   await until('stalled', () => pool.stats().total.stalledMs > 0);
   await assert.rejects(pool.stop({ drainTimeout: 10 }), (error: { code: string; bytes: number }) => {
@@ -305,8 +304,7 @@ test('a second stop() may shorten the drain, and does not lengthen it', async (t
     [3_600_000, 100],
   ]) {
     const { pool, port } = await startPool(t, { workers: 1 });
-    const socket = await client(port);
-    socket.on('error', () => undefined).resume();
+    const socket = await lenientClient(port);
     socket.write(Buffer.alloc(2 ** 24));
     await until('stalled', () => pool.stats().total.stalledMs > 0);
     const stops = times.map((drainTimeout) => pool.stop({ drainTimeout }));
@@ -349,8 +347,7 @@ for (const [what, stop] of [
     pool.on('error', (error) => errors.push(error));
     await pool.start();
     const closed = once(pool, 'close');
-    const socket = await client(pool.port);
-    socket.on('error', () => undefined).resume();
+    const socket = await lenientClient(pool.port);
     socket.write(Buffer.alloc(2 ** 22));
     const output = pool.output!.on('error', () => undefined);
     await once(output, 'readable');

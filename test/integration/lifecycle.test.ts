@@ -1,26 +1,16 @@
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import type { Socket } from 'node:net';
 import type { TestContext } from 'node:test';
 import { setTimeout as wait } from 'node:timers/promises';
 
-import { type Cli, type ReadyCli, runCli, startCli } from '../helpers/cli.js';
-import { client, deliver, write } from '../helpers/clients.js';
+import { type Cli, runCli, startCli } from '../helpers/cli.js';
+import { client, clientsThatSent, deliver, endlessClient, lenientClient, write } from '../helpers/clients.js';
+import { halt } from '../helpers/halt.js';
 import { childrenOf, isLeft, statOf } from '../helpers/processes.js';
+import { stalledClients } from '../helpers/stalled.js';
 import { test } from '../helpers/test.js';
 import { until } from '../helpers/until.js';
 import { once, piecesOf, text } from '../helpers/within.js';
-import { halt } from '../helpers/halt.js';
-
-/** Clients whose bytes wait because nobody reads stdout; all of them are in the kernel's hands. */
-async function stalledClients(pool: ReadyCli, count: number, bytes: number): Promise<Socket[]> {
-  const sockets = await Promise.all(Array.from({ length: count }, () => client(pool.tcp)));
-  const block = Buffer.alloc(bytes, 'x');
-  await Promise.all(sockets.map((socket) => write(socket, block)));
-  for (const socket of sockets) socket.on('error', () => undefined).resume();
-  await pool.logged('stall');
-  return sockets;
-}
 
 test('it is ready only when all workers accept', async (t) => {
   const pool = await startCli(t, ['--workers', '7', '--log-level', 'debug']);
@@ -83,9 +73,7 @@ test('clients that wait to be accepted when the stop comes are served', async (t
   const received = text(pool.stdout);
   const workers = [pool.worker(0), pool.worker(1)];
   await halt(...workers);
-  const sockets = await Promise.all(Array.from({ length: 50 }, () => client(pool.tcp)));
-  await Promise.all(sockets.map((socket) => write(socket, 'waiting')));
-  for (const socket of sockets) socket.on('error', () => undefined).resume();
+  await clientsThatSent(pool.tcp, 50, 'waiting');
   pool.child.kill('SIGTERM');
   await pool.logged('drain');
   for (const worker of workers) process.kill(worker, 'SIGCONT');
@@ -96,16 +84,7 @@ test('clients that wait to be accepted when the stop comes are served', async (t
 test('a client that never stops sending does not keep the pool from stopping in order', async (t) => {
   const pool = await startCli(t, ['--workers', '1', '--drain-timeout', '10m']);
   pool.stdout.resume();
-  const socket = await client(pool.tcp);
-  const block = Buffer.alloc(2 ** 16, 'x');
-  const send = (): void => {
-    while (!socket.destroyed && socket.write(block));
-  };
-  socket
-    .on('error', () => undefined)
-    .on('drain', send)
-    .resume();
-  send();
+  await endlessClient(pool.tcp);
   await once(pool.stdout, 'data');
   await pool.stopInOrder();
 });
@@ -158,8 +137,7 @@ test('workers that end while the supervisor is held up are all replaced', async 
 test('a worker that is told to end delivers what its clients sent and is replaced', async (t) => {
   const pool = await startCli(t, ['--workers', '1', '--log-level', 'debug']);
   const received = text(pool.stdout);
-  const socket = await client(pool.tcp);
-  socket.on('error', () => undefined).resume();
+  const socket = await lenientClient(pool.tcp);
   await pool.logged('connect');
   await write(socket, 'kept');
   const before = pool.worker(0);
@@ -257,8 +235,7 @@ test('Ctrl-C a second time ends it at once', async (t) => {
 
 test('nothing is left when the supervisor is killed, and the command fails with one line', async (t) => {
   const pool = await startCli(t, ['--workers', '3']);
-  const socket = await client(pool.tcp);
-  socket.on('error', () => undefined).resume();
+  await lenientClient(pool.tcp);
   pool.note();
   process.kill(pool.supervisor, 'SIGKILL');
   assert.deepEqual(await pool.exited, { code: 1, signal: null });
@@ -268,9 +245,7 @@ test('nothing is left when the supervisor is killed, and the command fails with 
 test('what clients had sent is delivered when the host is killed, and nothing is left', async (t) => {
   const pool = await startCli(t, ['--workers', '2']);
   const received = text(pool.stdout);
-  const sockets = await Promise.all(Array.from({ length: 10 }, () => client(pool.tcp)));
-  for (const socket of sockets) socket.on('error', () => undefined).resume();
-  await Promise.all(sockets.map((socket) => write(socket, 'sent')));
+  await clientsThatSent(pool.tcp, 10, 'sent');
   pool.child.kill('SIGKILL');
   assert.equal(await received, 'sent'.repeat(10));
 });

@@ -5,7 +5,7 @@ import type { Socket } from 'node:net';
 import { suite, type TestContext } from 'node:test';
 
 import type { LogEntry, ProcessPoolOptions } from '../../lib/index.js';
-import { client, deliver } from '../helpers/clients.js';
+import { client, deliver, lenientClient } from '../helpers/clients.js';
 import { type ProcessPool, startPool } from '../helpers/pool.js';
 import { noMemoryLimits } from '../helpers/sanitizer.js';
 import { test } from '../helpers/test.js';
@@ -68,8 +68,7 @@ async function startSmall(t: TestContext): Promise<Omit<Limited, 'release'>> {
 async function connectUntilFull({ pool, port }: Pick<Limited, 'pool' | 'port'>): Promise<Socket[]> {
   const clients: Socket[] = [];
   while (pool.stats().total.outOfMemory === 0) {
-    const some = await Promise.all(Array.from({ length: 64 }, () => client(port)));
-    for (const socket of some) socket.on('error', () => undefined).resume();
+    const some = await Promise.all(Array.from({ length: 64 }, () => lenientClient(port)));
     clients.push(...some);
   }
   return clients;

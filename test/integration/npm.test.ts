@@ -5,7 +5,7 @@ import type { TestContext } from 'node:test';
 import { setTimeout as wait } from 'node:timers/promises';
 
 import { type Cli, followCli, type ReadyCli, realPipe, root } from '../helpers/cli.js';
-import { client, deliver } from '../helpers/clients.js';
+import { deliver, lenientClient } from '../helpers/clients.js';
 import { childrenOf, descendantsOf, isLeft, statOf } from '../helpers/processes.js';
 import { test } from '../helpers/test.js';
 import { until } from '../helpers/until.js';
@@ -72,8 +72,7 @@ for (const [name, command] of [
 
 test('the pool ends when the npm above it is killed while a reader stalls the output', async (t) => {
   const pool = await npmStart(t, ['--log-level', 'debug', '--drain-timeout', '1s']);
-  const socket = await client(pool.tcp);
-  socket.on('error', () => undefined).resume();
+  const socket = await lenientClient(pool.tcp);
   socket.write(Buffer.alloc(2 ** 22));
   await pool.logged('stall');
   pool.note();
@@ -91,8 +90,7 @@ const stops: Record<string, (pool: Cli) => unknown> = {
 for (const [what, stop] of Object.entries(stops)) {
   test(what, async (t) => {
     const pool = await npmStart(t, ['--log-level', 'debug', '--drain-timeout', '10m', '--workers', '1']);
-    const socket = await client(pool.tcp);
-    socket.on('error', () => undefined).resume();
+    const socket = await lenientClient(pool.tcp);
     const size = 2 ** 23;
     socket.end(Buffer.alloc(size, 'x'));
     await pool.logged('stall');

@@ -7,14 +7,14 @@ import { join } from 'node:path';
 import type { TestContext } from 'node:test';
 
 import type { ProcessPool, ProcessPoolOptions } from '../../dist/index.js';
-import { client, deliver, sendCycle } from '../helpers/clients.js';
+import { client, deliver, lenientClient, sendCycle } from '../helpers/clients.js';
 import { temporaryFolder } from '../helpers/files.js';
 import { send } from '../helpers/http.js';
 import { piece, piecesIn, randomSize } from '../helpers/pieces.js';
 import { startPool } from '../helpers/pool.js';
 import { descriptorsOf, statOf } from '../helpers/processes.js';
-import { until } from '../helpers/until.js';
 import { test } from '../helpers/test.js';
+import { until } from '../helpers/until.js';
 import { addon } from '../native/addon.js';
 
 const mib = 2 ** 20;
@@ -193,7 +193,7 @@ test('a worker without a free descriptor changes over too', async (t) => {
   const counted = (): number => rotating.pool.stats().total.accepted + rotating.pool.stats().total.refused;
   const clients: Socket[] = [];
   const connect = async (): Promise<void> => {
-    clients.push((await client(rotating.port)).on('error', () => undefined).resume());
+    clients.push(await lenientClient(rotating.port));
     await until('accepted or refused', () => counted() === clients.length);
   };
   assert.equal(spawnSync('prlimit', ['--pid', String(rotating.worker()), '--nofile=32:32']).status, 0);

@@ -6,7 +6,7 @@ import { createInterface } from 'node:readline';
 
 import { after } from '../helpers/after.js';
 import { type Cli, cli, type Entry, runCli, startCli } from '../helpers/cli.js';
-import { client, deliver } from '../helpers/clients.js';
+import { deliver, lenientClient } from '../helpers/clients.js';
 import { temporaryFolder } from '../helpers/files.js';
 import { statOf } from '../helpers/processes.js';
 import { test } from '../helpers/test.js';
@@ -96,8 +96,7 @@ test('a process group that gets SIGHUP, SIGUSR1 and others while the pool starts
 for (const signal of ['SIGTERM', 'SIGINT', 'SIGQUIT'] as const) {
   test(`${signal} to the command and to its group, as timeout(1) sends it, counts once`, async (t) => {
     const pool = await startCli(t, ['--drain-timeout', '10m', '--log-level', 'debug'], { detached: true });
-    const socket = await client(pool.tcp);
-    socket.on('error', () => undefined).resume();
+    const socket = await lenientClient(pool.tcp);
     const size = 2 ** 23;
     socket.end(Buffer.alloc(size, 'x'));
     await pool.logged('stall');
@@ -173,8 +172,7 @@ test(
 
     const { address, pid: supervisor } = await logged('listening');
     const host = statOf(supervisor)!.parent;
-    const socket = await client((address as { port: number }).port);
-    socket.on('error', () => undefined).resume();
+    const socket = await lenientClient((address as { port: number }).port);
     socket.write(Buffer.alloc(2 ** 23));
     await logged('stall');
     process.kill(host, 'SIGHUP');

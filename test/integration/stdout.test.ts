@@ -8,11 +8,11 @@ import type { TestContext } from 'node:test';
 
 import { after } from '../helpers/after.js';
 import { type Cli, cli, followCli, root, runCli, startCli } from '../helpers/cli.js';
-import { client, deliver } from '../helpers/clients.js';
+import { client, deliver, lenientClient } from '../helpers/clients.js';
 import { temporaryFolder } from '../helpers/files.js';
 import { flagsOf } from '../helpers/processes.js';
-import { test } from '../helpers/test.js';
 import { runBlocked } from '../helpers/run.js';
+import { test } from '../helpers/test.js';
 import { until } from '../helpers/until.js';
 import { buffer, once } from '../helpers/within.js';
 
@@ -148,8 +148,7 @@ test('a full disk ends the pool with one clear line and status 1', async (t) => 
   const descriptor = openSync('/dev/full', 'w');
   const pool = await startCli(t, [], { stdout: descriptor });
   closeSync(descriptor);
-  const socket = await client(pool.tcp);
-  socket.on('error', () => undefined).resume();
+  const socket = await lenientClient(pool.tcp);
   socket.write('lost');
   assert.deepEqual(await pool.exited, { code: 1, signal: null });
   assert.deepEqual(
@@ -165,8 +164,7 @@ test('a full disk ends the pool with one clear line and status 1', async (t) => 
 
 test('a reader that goes away ends the pool with one clear line and status 1', async (t) => {
   const pool = await startCli(t, ['--workers', '3']);
-  const socket = await client(pool.tcp);
-  socket.on('error', () => undefined).resume();
+  const socket = await lenientClient(pool.tcp);
   const sending = setInterval(() => socket.write('x'.repeat(1000)), 1);
   socket.on('close', () => {
     clearInterval(sending);
@@ -275,8 +273,7 @@ test('a file that reaches RLIMIT_FSIZE ends the pool with a line that names the 
   const path = join(temporaryFolder(t), 'out');
   const limit = 2 ** 20;
   const pool = runLimited(t, limit, ['--output', path, '--workers', '2']);
-  const socket = await client(await pool.port());
-  socket.on('error', () => undefined).resume();
+  const socket = await lenientClient(await pool.port());
   socket.write('x'.repeat(limit + 5));
   assert.deepEqual(await pool.exited, { code: 1, signal: null });
   const { message, error } = pool.all('output')[0]!;

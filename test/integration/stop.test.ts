@@ -1,77 +1,25 @@
 import assert from 'node:assert/strict';
 import { closeSync, existsSync, openSync } from 'node:fs';
-import type { Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { TestContext } from 'node:test';
 import { setTimeout as wait } from 'node:timers/promises';
 
 import { after } from '../helpers/after.js';
-import { type CliSetup, type ReadyCli, startCli } from '../helpers/cli.js';
-import { client, write } from '../helpers/clients.js';
+import { startCli, startInGroup } from '../helpers/cli.js';
+import { client, clientsThatSent, endlessClient, lenientClient, write } from '../helpers/clients.js';
 import { inject, limitDescriptors, noFaults, traceable } from '../helpers/faults.js';
 import { temporaryFolder } from '../helpers/files.js';
+import { halt, haltRunning, resume } from '../helpers/halt.js';
 import { ProcessPool } from '../helpers/pool.js';
-import { childrenOf, descriptorsOf, signalsPending, statOf } from '../helpers/processes.js';
+import { descriptorsOf, signalsPending, statOf } from '../helpers/processes.js';
 import { test } from '../helpers/test.js';
 import { until } from '../helpers/until.js';
-import { piecesOf, text, within } from '../helpers/within.js';
-import { halt } from '../helpers/halt.js';
+import { piecesOf, text } from '../helpers/within.js';
 import { addon } from '../native/addon.js';
-
-async function haltThoseLeft(pids: number[]): Promise<void> {
-  const left = pids.filter((pid) => statOf(pid) !== undefined && statOf(pid)?.state !== 'Z');
-  for (const pid of left) process.kill(pid, 'SIGSTOP');
-  await until('stopped, or ended', () => left.every((pid) => ['T', 'Z', undefined].includes(statOf(pid)?.state)));
-}
-
-function goOn(...pids: number[]): void {
-  for (const pid of pids) {
-    try {
-      process.kill(pid, 'SIGCONT');
-    } catch {
-      // It went on before, and has ended.
-    }
-  }
-}
-
-/** Clients whose bytes are in the kernel's hands. */
-async function clientsThatSent(pool: ReadyCli, count: number, bytes: string | Buffer, end = false): Promise<Socket[]> {
-  const sockets = await Promise.all(Array.from({ length: count }, () => client(pool.tcp)));
-  for (const socket of sockets) socket.on('error', () => undefined).resume();
-  await Promise.all(sockets.map((socket) => write(socket, bytes)));
-  if (end) {
-    const ended = sockets.map((socket) => new Promise<void>((done) => socket.end(done)));
-    await within('the clients have ended', Promise.all(ended));
-  }
-  return sockets;
-}
-
-/** Sends as fast as its peer takes it, until that closes. */
-async function endlessClient(pool: ReadyCli): Promise<Socket> {
-  const socket = await client(pool.tcp);
-  const block = Buffer.alloc(2 ** 16, 'x');
-  const send = (): void => {
-    while (!socket.destroyed && socket.write(block));
-  };
-  socket.on('error', () => undefined).on('drain', send);
-  socket.resume();
-  send();
-  return socket;
-}
-
-async function startInGroup(t: TestContext, args: string[] = [], setup: CliSetup = {}): Promise<ReadyCli> {
-  return await startCli(t, ['--drain-timeout', '10m', ...args], { detached: true, ...setup });
-}
 
 /** It waits, or has ended. */
 function rests(pid: number): boolean {
   return ['S', 'Z', undefined].includes(statOf(pid)?.state);
-}
-
-/** Every worker that runs. */
-function workersOf(pool: ReadyCli): number[] {
-  return childrenOf(pool.supervisor);
 }
 
 for (const [workers, end] of [
@@ -85,24 +33,24 @@ for (const [workers, end] of [
       const pool = await startInGroup(t, ['--workers', String(workers), '--log-level', 'debug']);
       const received = text(pool.stdout);
       // A worker that has a client does not end before the others have heard of the stop.
-      for (let number = 0; number < workers; number++) (await client(pool.tcp)).on('error', () => undefined).resume();
+      for (let number = 0; number < workers; number++) await lenientClient(pool.tcp);
       await until('each has one', () => pool.all('connect').length === workers);
       const supervisor = [pool.supervisor];
-      const ours = workersOf(pool);
+      const ours = pool.workers;
       const turns = {
         'the workers': [ours, supervisor],
         'the supervisor': [supervisor, ours],
         'the host': [[pool.pid], supervisor, ours],
       }[first];
       await halt(pool.pid, ...supervisor, ...ours);
-      await clientsThatSent(pool, 40, 'waiting', end);
+      await clientsThatSent(pool.tcp, 40, 'waiting', { end });
       process.kill(-pool.pid, 'SIGTERM');
       for (const turn of turns) {
-        goOn(...turn);
+        resume(...turn);
         await until('heard', () => turn.every((pid) => !signalsPending(pid, 'SIGTERM') && rests(pid)));
-        await haltThoseLeft(turn);
+        await haltRunning(turn);
       }
-      goOn(pool.pid, ...supervisor, ...ours);
+      resume(pool.pid, ...supervisor, ...ours);
       assert.deepEqual(await pool.exited, { code: 0, signal: null });
       assert.equal(await received, 'waiting'.repeat(40));
     });
@@ -114,16 +62,16 @@ test('a stop while the only worker waits to be started again serves those who wa
   const received = text(pool.stdout);
   await until('it waits for its next start', () => {
     const last = pool.all('respawn').at(-1)?.milliseconds ?? 0;
-    if (last >= 600 && workersOf(pool).length === 0) return true;
-    const [worker] = workersOf(pool);
+    if (last >= 600 && pool.workers.length === 0) return true;
+    const [worker] = pool.workers;
     if (worker !== undefined && pool.worker(0) === worker) process.kill(worker, 'SIGKILL');
     return false;
   });
   await halt(pool.supervisor);
-  assert.deepEqual(workersOf(pool), []);
-  await clientsThatSent(pool, 50, 'waiting', true);
+  assert.deepEqual(pool.workers, []);
+  await clientsThatSent(pool.tcp, 50, 'waiting', { end: true });
   process.kill(-pool.pid, 'SIGTERM');
-  goOn(pool.supervisor);
+  resume(pool.supervisor);
   assert.deepEqual(await pool.exited, { code: 0, signal: null });
   assert.equal(await received, 'waiting'.repeat(50));
 });
@@ -137,10 +85,10 @@ test(
     await halt(pool.supervisor);
     process.kill(worker, 'SIGKILL');
     await until('dead', () => statOf(worker)?.state === 'Z');
-    await clientsThatSent(pool, 50, 'waiting', true);
+    await clientsThatSent(pool.tcp, 50, 'waiting', { end: true });
     const mend = await inject(t, pool.supervisor, 'clone,fork,vfork,clone3:error=EAGAIN');
     pool.child.kill('SIGTERM');
-    goOn(pool.supervisor);
+    resume(pool.supervisor);
     await pool.logged('drain');
     pool.child.kill('SIGTERM');
     const { message } = await pool.logged('unserved');
@@ -152,7 +100,7 @@ test(
 
 test('a client that sends without end prolongs no stop, however slowly the output is read', async (t) => {
   const pool = await startInGroup(t, ['--workers', '1', '--log-level', 'debug']);
-  await endlessClient(pool);
+  await endlessClient(pool.tcp);
   await pool.logged('stall');
   const reader = (async (): Promise<number> => {
     let bytes = 0;
@@ -176,16 +124,16 @@ test('a file that several workers append to: clients that send without end prolo
   const descriptor = openSync(join(folder, 'out'), 'a');
   const pool = await startInGroup(t, ['--workers', '4'], { stdout: descriptor });
   closeSync(descriptor);
-  for (let count = 0; count < 8; count++) await endlessClient(pool);
+  for (let count = 0; count < 8; count++) await endlessClient(pool.tcp);
   await pool.stopInOrder();
   assert.deepEqual(pool.all('expire'), []);
 });
 
 test('what had arrived before a stop comes out, beside clients that send without end and a slow reader', async (t) => {
   const pool = await startInGroup(t, ['--workers', '2', '--log-level', 'debug']);
-  for (let count = 0; count < 4; count++) await endlessClient(pool);
+  for (let count = 0; count < 4; count++) await endlessClient(pool.tcp);
   await pool.logged('stall');
-  await clientsThatSent(pool, 20, Buffer.alloc(2 ** 15, 'o'));
+  await clientsThatSent(pool.tcp, 20, Buffer.alloc(2 ** 15, 'o'));
   await until('accepted', () => pool.all('connect').length === 24);
   pool.child.kill('SIGTERM');
   await pool.logged('drain');
@@ -201,7 +149,7 @@ test('what had arrived before a stop comes out, beside clients that send without
 for (const signal of ['SIGKILL', 'SIGABRT'] as const) {
   test(`a worker that dies of ${signal} during the drain makes the status 1, and says so`, async (t) => {
     const pool = await startInGroup(t, ['--workers', '2', '--log-level', 'debug']);
-    await clientsThatSent(pool, 20, Buffer.alloc(2 ** 16, 'x'));
+    await clientsThatSent(pool.tcp, 20, Buffer.alloc(2 ** 16, 'x'));
     await pool.logged('stall');
     pool.child.kill('SIGTERM');
     await pool.logged('drain');
@@ -215,8 +163,7 @@ for (const signal of ['SIGKILL', 'SIGABRT'] as const) {
 
 test('a worker that dies during the drain makes the status 1, also if nothing that it had read is lost', async (t) => {
   const pool = await startInGroup(t, ['--workers', '1', '--log-level', 'debug']);
-  const socket = await client(pool.tcp);
-  socket.on('error', () => undefined).resume();
+  const socket = await lenientClient(pool.tcp);
   await pool.logged('connect');
   await halt(pool.worker(0));
   await write(socket, 'x');
@@ -230,14 +177,14 @@ test('a drain of no time counts all that it does not deliver, in sockets and in 
   for (const workers of [1, 3]) {
     const pool = await startCli(t, ['--workers', String(workers), '--drain-timeout', '0s']);
     const received = text(pool.stdout);
-    const all = workersOf(pool);
-    const served = await clientsThatSent(pool, 50, '');
+    const all = pool.workers;
+    const served = await clientsThatSent(pool.tcp, 50, '');
     await halt(...all);
     await Promise.all(served.map((one) => write(one, '12345678')));
-    await clientsThatSent(pool, 50, '12345678');
+    await clientsThatSent(pool.tcp, 50, '12345678');
     pool.child.kill('SIGTERM');
     await pool.logged('expire');
-    goOn(...all);
+    resume(...all);
     const { code } = await pool.exited;
     const missing = 800 - (await received).length;
     assert.equal(pool.all('undelivered')[0]?.bytes ?? 0, missing);
@@ -247,7 +194,7 @@ test('a drain of no time counts all that it does not deliver, in sockets and in 
 
 test('past the deadline a worker counts for as long as that takes', { skip: noFaults }, async (t) => {
   const pool = await startInGroup(t, ['--workers', '1', '--log-level', 'debug'], { env: traceable });
-  await clientsThatSent(pool, 100, Buffer.alloc(2 ** 14, 'x'));
+  await clientsThatSent(pool.tcp, 100, Buffer.alloc(2 ** 14, 'x'));
   await pool.logged('stall');
   await until('all accepted', () => pool.all('connect').length === 100);
   pool.child.kill('SIGTERM');
@@ -263,7 +210,7 @@ test('past the deadline a worker counts for as long as that takes', { skip: noFa
 
 test('what is staged at the deadline is offered to the output once more', async (t) => {
   const pool = await startInGroup(t, ['--workers', '1', '--log-level', 'debug']);
-  await clientsThatSent(pool, 16, Buffer.alloc(2 ** 16, 'x'));
+  await clientsThatSent(pool.tcp, 16, Buffer.alloc(2 ** 16, 'x'));
   await pool.logged('stall');
   const worker = pool.worker(0);
   await halt(worker);
@@ -278,7 +225,7 @@ test('what is staged at the deadline is offered to the output once more', async 
   await pool.logged('drain');
   pool.child.kill('SIGTERM');
   await pool.logged('expire');
-  goOn(worker);
+  resume(worker);
   assert.deepEqual(await pool.exited, { code: 1, signal: null });
   const after = (await text(pool.stdout)).length;
   assert.ok(after > 0, 'nothing was offered');
@@ -289,18 +236,18 @@ for (const workers of [1, 2]) {
   test(`a stop at the descriptor limit serves all that wait, with ${workers} workers of which one has no descriptors left`, async (t) => {
     const pool = await startInGroup(t, ['--workers', String(workers)]);
     const received = text(pool.stdout);
-    const all = workersOf(pool);
+    const all = pool.workers;
     if (!limitDescriptors(pool.worker(0), 16)) {
       t.skip('needs prlimit(1)');
       return;
     }
     await halt(...all);
-    await clientsThatSent(pool, 100, 'waiting');
+    await clientsThatSent(pool.tcp, 100, 'waiting');
     pool.child.kill('SIGTERM');
     await pool.logged('drain');
-    goOn(pool.worker(0));
+    resume(pool.worker(0));
     await until('it has heard', () => !signalsPending(pool.worker(0), 'SIGTERM'));
-    goOn(...all);
+    resume(...all);
     assert.deepEqual(await pool.exited, { code: 0, signal: null });
     assert.equal(await received, 'waiting'.repeat(100));
   });
@@ -308,7 +255,7 @@ for (const workers of [1, 2]) {
 
 test('a signal that is passed on again does not cut the drain, however long it takes', async (t) => {
   const pool = await startInGroup(t, ['--workers', '1', '--log-level', 'debug']);
-  await clientsThatSent(pool, 20, Buffer.alloc(2 ** 16, 'x'));
+  await clientsThatSent(pool.tcp, 20, Buffer.alloc(2 ** 16, 'x'));
   await pool.logged('stall');
   process.kill(-pool.pid, 'SIGINT');
   await pool.logged('signal');
@@ -339,12 +286,12 @@ test('a time that is given with a signal counts, also if the signal has been see
 test('a host that reads its log late misses no end of a worker', async (t) => {
   const count = 300;
   const pool = await startInGroup(t, ['--workers', String(count), '--log-level', 'debug']);
-  const workers = workersOf(pool);
+  const workers = pool.workers;
   assert.equal(workers.length, count);
   await halt(pool.pid);
   process.kill(pool.supervisor, 'SIGTERM');
-  await until('all workers have ended', () => workersOf(pool).length === 0);
-  goOn(pool.pid);
+  await until('all workers have ended', () => pool.workers.length === 0);
+  resume(pool.pid);
   assert.deepEqual(await pool.exited, { code: 0, signal: null });
   assert.equal(pool.all('exit').length, count);
   assert.equal(pool.all('done').length, 1);
@@ -355,10 +302,10 @@ test('the reader of the output sees its end although the host does not read its 
   const ended = text(pool.stdout);
   await halt(pool.pid);
   process.kill(pool.supervisor, 'SIGTERM');
-  await until('all workers have ended', () => workersOf(pool).length === 0);
+  await until('all workers have ended', () => pool.workers.length === 0);
   // The host has its end of the pipe too: of what the pool holds, none is left.
   await until('closed', () => !descriptorsOf(pool.supervisor).some((target) => target.startsWith('pipe:')));
-  goOn(pool.pid);
+  resume(pool.pid);
   assert.deepEqual(await pool.exited, { code: 0, signal: null });
   assert.equal(await ended, '');
 });
