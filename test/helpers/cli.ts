@@ -17,6 +17,8 @@ import { within } from './within.js';
 
 export const root = join(__dirname, '..', '..');
 export const cli = join(root, 'dist', 'cli.js');
+/** What `require('procpool-native')` loads. */
+export const library = join(root, 'dist', 'index.js');
 
 export interface Entry {
   time: string;

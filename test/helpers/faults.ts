@@ -2,11 +2,18 @@ import { spawn, spawnSync } from 'node:child_process';
 import type { TestContext } from 'node:test';
 
 import { after } from './after.js';
+import { type CliSetup, type ReadyCli, startCli } from './cli.js';
+import { withoutLeakCheck as traceable } from './sanitizer.js';
 import { until } from './until.js';
 import { within } from './within.js';
 
-/** For what is traced. */
-export { withoutLeakCheck as traceable } from './sanitizer.js';
+/** The environment for what is traced. */
+export { traceable };
+
+/** As startCli(), for what is traced. */
+export async function startTraceable(t: TestContext, args: string[], setup: CliSetup = {}): Promise<ReadyCli> {
+  return await startCli(t, args, { env: traceable, ...setup });
+}
 
 /** Attaches strace(1) to a process, and its children to come. Returns how to detach it. */
 async function attach(t: TestContext, pid: number, args: string[]): Promise<() => Promise<string[]>> {

@@ -7,7 +7,7 @@ import { after } from './after.js';
 import { listenersOn } from './ports.js';
 import { childrenOf, isLeft, killLeft } from './processes.js';
 import { until } from './until.js';
-import { within } from './within.js';
+import { text, within } from './within.js';
 
 /** The pool, with a deadline for what it promises. */
 export class ProcessPool extends Pool<ProcessPoolOptions> {
@@ -61,4 +61,10 @@ export async function startPool(
     await until('port closed', () => !listenersOn(port).some((listener) => listeners.includes(listener)));
   });
   return { pool, port };
+}
+
+/** All that comes out of the pool, as text. */
+export function received(pool: ProcessPool): Promise<string> {
+  assert.ok(pool.output);
+  return text(pool.output);
 }

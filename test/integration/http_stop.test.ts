@@ -2,12 +2,12 @@ import assert from 'node:assert/strict';
 
 import { startCli } from '../helpers/cli.js';
 import { refusesConnections, write } from '../helpers/clients.js';
+import { halt } from '../helpers/halt.js';
 import { counters, get, post, RawClient } from '../helpers/http.js';
+import { startPool } from '../helpers/pool.js';
 import { test } from '../helpers/test.js';
 import { until } from '../helpers/until.js';
-import { startPool } from '../helpers/pool.js';
 import { text } from '../helpers/within.js';
-import { halt } from '../helpers/halt.js';
 
 const http = ['--handler', 'http', '--workers', '1', '--log-level', 'debug'];
 

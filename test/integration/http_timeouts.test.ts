@@ -2,11 +2,11 @@ import assert from 'node:assert/strict';
 
 import { after } from '../helpers/after.js';
 import { startCli } from '../helpers/cli.js';
+import { halt } from '../helpers/halt.js';
 import { counters, get, post, RawClient, send } from '../helpers/http.js';
 import { test } from '../helpers/test.js';
 import { until } from '../helpers/until.js';
 import { text } from '../helpers/within.js';
-import { halt } from '../helpers/halt.js';
 
 const http = ['--handler', 'http', '--log-level', 'debug'];
 const scale = Number(process.env.PROCPOOL_TEST_SCALE ?? 1);

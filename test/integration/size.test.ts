@@ -1,10 +1,9 @@
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
-import { join } from 'node:path';
 import { suite } from 'node:test';
 import { promisify } from 'node:util';
 
-import { root } from '../helpers/cli.js';
+import { library } from '../helpers/cli.js';
 import { client } from '../helpers/clients.js';
 import { asNobody, noNobody, runAsNobody } from '../helpers/nobody.js';
 import { test } from '../helpers/test.js';
@@ -22,7 +21,7 @@ async function runLimited(program: string): Promise<unknown> {
 const prelude = `
 const { once } = require('node:events');
 const { connect } = require('node:net');
-const { ProcessPool } = require(${JSON.stringify(join(root, 'dist', 'index.js'))});
+const { ProcessPool } = require(${JSON.stringify(library)});
 const say = (what) => console.log(JSON.stringify(what));
 const logged = [];
 const log = ({ event, message }) => logged.push([event, message]);

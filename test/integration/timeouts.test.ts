@@ -5,7 +5,7 @@ import { setTimeout as wait } from 'node:timers/promises';
 
 import { startCli } from '../helpers/cli.js';
 import { client } from '../helpers/clients.js';
-import { noFaults, trace, traceable } from '../helpers/faults.js';
+import { noFaults, startTraceable, trace } from '../helpers/faults.js';
 import { startPool } from '../helpers/pool.js';
 import { test } from '../helpers/test.js';
 import { until } from '../helpers/until.js';
@@ -143,11 +143,16 @@ test('a worker that takes over from one that was killed keeps time as well', asy
 
 suite('system calls', { skip: noFaults }, () => {
   test('a worker with nothing to do makes none, whatever deadlines are pending', async (t) => {
-    const pool = await startCli(
-      t,
-      ['--workers', '1', '--log-level', 'debug', '--idle-timeout', '1h', '--max-age', '2h'],
-      { env: traceable },
-    );
+    const pool = await startTraceable(t, [
+      '--workers',
+      '1',
+      '--log-level',
+      'debug',
+      '--idle-timeout',
+      '1h',
+      '--max-age',
+      '2h',
+    ]);
     const socket = await client(pool.tcp);
     await pool.logged('connect');
     const calls = await trace(t, pool.worker(0));
@@ -157,9 +162,7 @@ suite('system calls', { skip: noFaults }, () => {
   });
 
   test('the interval timer is stopped when the last connection has ended', async (t) => {
-    const pool = await startCli(t, ['--workers', '1', '--log-level', 'debug', '--idle-timeout', '1h'], {
-      env: traceable,
-    });
+    const pool = await startTraceable(t, ['--workers', '1', '--log-level', 'debug', '--idle-timeout', '1h']);
     const calls = await trace(t, pool.worker(0), 'setitimer');
     const [one, other] = [await client(pool.tcp), await client(pool.tcp)];
     await until('accepted', () => pool.all('connect').length === 2);

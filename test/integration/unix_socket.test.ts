@@ -7,7 +7,7 @@ import type { TestContext } from 'node:test';
 import { Worker } from 'node:worker_threads';
 
 import { after } from '../helpers/after.js';
-import { root, startCli } from '../helpers/cli.js';
+import { library, startCli } from '../helpers/cli.js';
 import { deliver } from '../helpers/clients.js';
 import { temporaryFolder } from '../helpers/files.js';
 import { nobody, noNobody, runAsNobody } from '../helpers/nobody.js';
@@ -69,7 +69,7 @@ class Threads {
   readonly #threads: Worker[];
 
   constructor(t: TestContext, count: number) {
-    const workerData = { entry: join(root, 'dist', 'index.js'), gate: this.gate.buffer };
+    const workerData = { entry: library, gate: this.gate.buffer };
     this.#threads = Array.from({ length: count }, () => new Worker(threadCode, { eval: true, workerData }));
     after(t, async () => {
       await Promise.all(this.#threads.map((thread) => thread.terminate()));

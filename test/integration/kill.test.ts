@@ -1,0 +1,121 @@
+import assert from 'node:assert/strict';
+import type { TestContext } from 'node:test';
+import { setTimeout as wait } from 'node:timers/promises';
+
+import { type Cli, runCli, startCli } from '../helpers/cli.js';
+import { clientsThatSent, lenientClient } from '../helpers/clients.js';
+import { halt } from '../helpers/halt.js';
+import { childrenOf, isLeft } from '../helpers/processes.js';
+import { stalledClients } from '../helpers/stalled.js';
+import { test } from '../helpers/test.js';
+import { until } from '../helpers/until.js';
+import { text } from '../helpers/within.js';
+
+test('a worker that hangs when its supervisor is killed does not outlive it', async (t) => {
+  const pool = await startCli(t, ['--workers', '2']);
+  const hung = pool.worker(0);
+  await halt(hung);
+  process.kill(pool.supervisor, 'SIGKILL');
+  assert.equal((await pool.exited).code, 1);
+});
+
+test('nothing is left when the supervisor is killed, and the command fails with one line', async (t) => {
+  const pool = await startCli(t, ['--workers', '3']);
+  await lenientClient(pool.tcp);
+  pool.note();
+  process.kill(pool.supervisor, 'SIGKILL');
+  assert.deepEqual(await pool.exited, { code: 1, signal: null });
+  assert.deepEqual(pool.complaints, ['procpool-native: the supervisor was killed by SIGKILL']);
+});
+
+test('what clients had sent is delivered when the host is killed, and nothing is left', async (t) => {
+  const pool = await startCli(t, ['--workers', '2']);
+  const received = text(pool.stdout);
+  await clientsThatSent(pool.tcp, 10, 'sent');
+  pool.child.kill('SIGKILL');
+  assert.equal(await received, 'sent'.repeat(10));
+});
+
+test('nothing is left when the host is killed while a reader stalls the output', async (t) => {
+  const pool = await startCli(t, ['--workers', '2', '--log-level', 'debug']);
+  await stalledClients(pool, 20, 2 ** 16);
+  pool.note();
+  pool.child.kill('SIGKILL');
+  await pool.assertGone();
+});
+
+interface Victim {
+  pid: (pool: Cli) => number | undefined;
+  /** What shows that it was killed, and did not end otherwise. */
+  killed: (pool: Cli, pid: number) => Promise<void>;
+}
+
+const victims: Record<string, Victim> = {
+  'the host': {
+    pid: (pool) => pool.pid,
+    killed: async (pool) => {
+      assert.equal((await pool.exited).signal, 'SIGKILL');
+    },
+  },
+  'the supervisor': {
+    pid: (pool) => childrenOf(pool.pid)[0],
+    killed: async (pool) => {
+      assert.equal((await pool.exited).code, 1);
+      // Before it has got its orders, it is one that cannot be started.
+      assert.match(
+        pool.complaints.join('\n'),
+        /^procpool-native: the supervisor (?:was killed by SIGKILL|cannot be started: .*)$/,
+      );
+    },
+  },
+  ...Object.fromEntries(
+    [0, 1, 2].map((index): [string, Victim] => [
+      `worker ${index}`,
+      {
+        pid: (pool) => childrenOf(pool.pid).flatMap(childrenOf)[index],
+        killed: async (pool, victim) => {
+          assert.equal((await pool.logged('exit', ({ pid }) => pid === victim)).signal, 'SIGKILL');
+        },
+      },
+    ]),
+  ),
+};
+
+const threeWorkers = ['--workers', '3', '--log-level', 'debug', '--drain-timeout', '10m'];
+
+const stages: Record<string, (t: TestContext) => Promise<Cli> | Cli> = {
+  starts: (t) => runCli(t, ['--port', '0', ...threeWorkers]),
+  accepts: (t) => startCli(t, threeWorkers),
+  stalls: async (t) => {
+    const pool = await startCli(t, threeWorkers);
+    await stalledClients(pool, 20, 2 ** 16);
+    return pool;
+  },
+  stops: async (t) => {
+    const pool = await startCli(t, threeWorkers);
+    await stalledClients(pool, 20, 2 ** 16);
+    pool.child.kill('SIGTERM');
+    await pool.logged('drain');
+    return pool;
+  },
+};
+
+for (const [stage, reach] of Object.entries(stages)) {
+  for (const [who, victim] of Object.entries(victims)) {
+    test(`nothing of it is left when ${who} is killed while it ${stage}`, async (t) => {
+      for (const delay of stage === 'starts' ? [0, 1, 2, 5, 10, 20, 50, 100] : [0]) {
+        const pool = await reach(t);
+        const pid = await until(`${who} is there`, () => victim.pid(pool));
+        await wait(delay);
+        pool.note();
+        process.kill(pid, 'SIGKILL');
+        await until(`${who} has ended`, () => !isLeft(pid));
+        // A worker is replaced, and the pool goes on.
+        if (who.startsWith('worker')) pool.child.kill('SIGTERM');
+        pool.stdout.resume();
+        await victim.killed(pool, pid);
+        await pool.assertGone();
+      }
+    });
+  }
+}
