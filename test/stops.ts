@@ -1,6 +1,6 @@
 import { parseArgs } from 'node:util';
 
-import { type Setup, stopUnderLoad, ways } from './helpers/stop_under_load.js';
+import { scenarios, type Setup, stopUnderLoad } from './helpers/stop_under_load.js';
 import { targets } from './helpers/target.js';
 
 /** Stops pools under load, again and again, in every combination: `npm run test:stops -- --stops 1000`. */
@@ -8,7 +8,7 @@ const { values } = parseArgs({ options: { stops: { type: 'string', default: '100
 
 const setups: Setup[] = (['sink', 'http'] as const).flatMap((handler) =>
   [1, 2, 4, 16].flatMap((workers) =>
-    targets.flatMap((output) => ways.map((way) => ({ handler, workers, output, way }))),
+    targets.flatMap((output) => scenarios.map((scenario) => ({ handler, workers, output, scenario }))),
   ),
 );
 

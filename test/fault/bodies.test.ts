@@ -12,27 +12,27 @@ import { buffer, once, text } from '../helpers/within.js';
 const long = Buffer.alloc(3 * 2 ** 20, 'l');
 
 suite('system calls that fail', { skip: noFaults }, () => {
-  for (const [what, fault] of [
+  for (const [title, fault] of [
     ['no room', 'write:error=ENOSPC'],
     ['no quota', 'write:error=EDQUOT'],
     ['no folder', 'openat,open:error=ENOENT'],
     ['no descriptor', 'openat,open:error=EMFILE'],
   ] as const) {
-    test(`there is ${what} for the file of a long body: it stays in memory`, async (t) => {
+    test(`there is ${title} for the file of a long body: it stays in memory`, async (t) => {
       const pool = await startTraceable(t, ['--workers', '1', '--handler', 'http', '--max-body', '8m']);
       const received = buffer(pool.stdout);
       const stop = await inject(t, pool.worker(0), fault);
       // Whole but for its last byte, so that it is not written to stdout yet.
-      const one = await RawClient.connect(pool.tcp);
-      one.write(`POST / HTTP/1.1\r\nHost: x\r\nContent-Length: ${long.length}\r\n\r\n`);
-      one.write(long.subarray(1));
+      const client = await RawClient.connect(pool.tcp);
+      client.write(`POST / HTTP/1.1\r\nHost: x\r\nContent-Length: ${long.length}\r\n\r\n`);
+      client.write(long.subarray(1));
       await pool.logged('spool');
       await until('read', async () => (await counters(pool.tcp)).bytesIn === long.length - 1);
       await stop();
-      one.write('l');
-      assert.equal((await one.answer()).status, 204);
+      client.write('l');
+      assert.equal((await client.answer()).status, 204);
       assert.equal(pool.all('spool').length, 1);
-      one.socket.end();
+      client.socket.end();
       await pool.stopInOrder();
       assert.ok(long.equals(await received));
     });
@@ -60,13 +60,13 @@ suite('system calls that fail', { skip: noFaults }, () => {
       const pool = await startTraceable(t, ['--workers', '1', '--handler', 'http', '--max-body', '8m']);
       const received = text(pool.stdout);
       const stop = await inject(t, pool.worker(0), `pread64:error=EIO:when=${when}`);
-      const one = await RawClient.connect(pool.tcp);
-      one.write(`POST / HTTP/1.1\r\nHost: x\r\nContent-Length: ${long.length}\r\n\r\n`);
-      one.write(long);
-      if (when === '1') assert.equal((await one.answer()).status, 503);
+      const client = await RawClient.connect(pool.tcp);
+      client.write(`POST / HTTP/1.1\r\nHost: x\r\nContent-Length: ${long.length}\r\n\r\n`);
+      client.write(long);
+      if (when === '1') assert.equal((await client.answer()).status, 503);
       else await pool.logged('torn');
-      one.socket.end();
-      await one.closed;
+      client.socket.end();
+      await client.closed;
       await stop();
       assert.equal(await send(pool.tcp, 'next'), 204);
       assert.equal((await pool.stop()).code, when === '1' ? 0 : 1);

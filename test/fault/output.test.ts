@@ -16,13 +16,13 @@ import { buffer } from '../helpers/within.js';
 const payload = randomBytes(2 ** 20);
 
 suite('system calls that fail', { skip: noFaults }, () => {
-  for (const [what, fault] of [
+  for (const [title, fault] of [
     ['an output that does not splice after all', 'splice:error=EINVAL:when=2'],
     ['an output that has no room now and then', 'splice:error=EAGAIN:when=2+3'],
     ['interrupted splices', 'splice:error=EINTR:when=1+2'],
     ['interrupted waits', 'epoll_wait:error=EINTR:when=1+2'],
   ] as const) {
-    test(`${what}: nothing is lost`, async (t) => {
+    test(`${title}: nothing is lost`, async (t) => {
       const pool = await startTraceable(t, ['--workers', '1']);
       const received = buffer(pool.stdout);
       await inject(t, pool.worker(0), fault);
@@ -33,7 +33,7 @@ suite('system calls that fail', { skip: noFaults }, () => {
     });
   }
 
-  for (const [what, fault] of [
+  for (const [title, fault] of [
     ['an output that does not splice after all', 'splice:error=EINVAL:when=2'],
     ['an output that has no room now and then', 'splice:error=EAGAIN:when=2+3'],
     ['interrupted splices', 'splice:error=EINTR:when=1+2'],
@@ -41,7 +41,7 @@ suite('system calls that fail', { skip: noFaults }, () => {
     ['interrupted answers', 'sendto:error=EINTR:when=1+2'],
     ['sockets that have nothing after all', 'recvfrom:error=EAGAIN:when=1+2'],
   ] as const) {
-    test(`${what}: over HTTP everything is answered and delivered`, async (t) => {
+    test(`${title}: over HTTP everything is answered and delivered`, async (t) => {
       const pool = await startTraceable(t, ['--workers', '1', '--handler', 'http', '--max-body', '8m']);
       const received = buffer(pool.stdout);
       await inject(t, pool.worker(0), fault);

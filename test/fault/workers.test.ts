@@ -10,11 +10,11 @@ import { until } from '../helpers/until.js';
 import { once } from '../helpers/within.js';
 
 suite('system calls that fail', { skip: noFaults }, () => {
-  for (const [where, fault, sent] of [
+  for (const [title, fault, sent] of [
     ['', 'pidfd_open:delay_exit=1', /^pidfd_send_signal\(\d+, SIGKILL, NULL, 0\) *= 0$/],
     [' where the kernel has no descriptors of processes', 'pidfd_open:error=ENOSYS', /^kill\(\d+, SIGKILL\) *= 0$/],
   ] as const) {
-    test(`a hung worker without a supervisor is killed, and surely nobody else${where}`, async (t) => {
+    test(`a hung worker without a supervisor is killed, and surely nobody else${title}`, async (t) => {
       const pool = await startTraceable(t, ['--workers', '2']);
       const hung = pool.worker(0);
       await halt(hung);

@@ -6,18 +6,18 @@ const cleanUps = new WeakMap<TestContext, CleanUp[]>();
 
 /** t.after(), with what was set up last ended first; a failure of one keeps no other from being ended. */
 export function after(t: TestContext, cleanUp: CleanUp): void {
-  const known = cleanUps.get(t);
-  if (known !== undefined) {
-    known.push(cleanUp);
+  const registered = cleanUps.get(t);
+  if (registered !== undefined) {
+    registered.push(cleanUp);
     return;
   }
-  const all = [cleanUp];
-  cleanUps.set(t, all);
+  const pending = [cleanUp];
+  cleanUps.set(t, pending);
   t.after(async () => {
     const failures: unknown[] = [];
-    for (const one of all.reverse()) {
+    for (const cleanUp of pending.reverse()) {
       try {
-        await one();
+        await cleanUp();
       } catch (failure) {
         failures.push(failure);
       }

@@ -18,8 +18,8 @@ export async function startTraceable(t: TestContext, args: string[], setup: CliS
 /** Attaches strace(1) to a process, and its children to come. Returns how to detach it. */
 async function attach(t: TestContext, pid: number, args: string[]): Promise<() => Promise<string[]>> {
   const strace = spawn('strace', ['-f', '-p', String(pid), ...args], { stdio: ['ignore', 'ignore', 'pipe'] });
-  let said = '';
-  strace.stderr.on('data', (chunk: Buffer) => (said += chunk.toString()));
+  let output = '';
+  strace.stderr.on('data', (chunk: Buffer) => (output += chunk.toString()));
   const closed = new Promise((resolve) => strace.once('close', resolve));
   const stop = async (): Promise<string[]> => {
     strace.kill('SIGINT');
@@ -28,12 +28,12 @@ async function attach(t: TestContext, pid: number, args: string[]): Promise<() =
     } finally {
       strace.kill('SIGKILL');
     }
-    return said.split('\n').filter((line) => line !== '' && !line.startsWith('strace:'));
+    return output.split('\n').filter((line) => line !== '' && !line.startsWith('strace:'));
   };
   after(t, stop);
   await until(
-    () => `strace attached: ${said}`,
-    () => said.includes('attached'),
+    () => `strace attached: ${output}`,
+    () => output.includes('attached'),
   );
   return stop;
 }

@@ -37,7 +37,7 @@ export class Sender {
   }
 
   /** No more than that can have arrived. */
-  get most(): number {
+  get maxBytes(): number {
     return this.#begun;
   }
 
@@ -72,9 +72,9 @@ export async function checkOrder(senders: Sender[], content: AsyncIterable<Buffe
   const check = new addon.CycleCheck();
   for await (const chunk of content) check.add(chunk);
   assert.equal(check.disorder, 0, 'bytes of a client are out of order');
-  for (const { index, most } of senders) {
-    const came = check.counts[index]!;
-    assert.ok(came <= most, `client ${index}: sent ${most} bytes, ${came} came`);
+  for (const { index, maxBytes } of senders) {
+    const delivered = check.counts[index]!;
+    assert.ok(delivered <= maxBytes, `client ${index}: sent ${maxBytes} bytes, ${delivered} came`);
   }
   return senders.map(({ index }) => check.counts[index]!);
 }

@@ -13,20 +13,20 @@ import { until } from './until.js';
 import { buffer } from './within.js';
 
 /** Who gets the signal, which one, and whether a client sends on until it is cut off. */
-export const ways = [
-  { to: 'host', signal: 'SIGTERM', endless: false },
-  { to: 'group', signal: 'SIGTERM', endless: false },
-  { to: 'group', signal: 'SIGINT', endless: false },
-  { to: 'supervisor', signal: 'SIGTERM', endless: false },
-  { to: 'workers first', signal: 'SIGTERM', endless: false },
-  { to: 'group', signal: 'SIGTERM', endless: true },
+export const scenarios = [
+  { receiver: 'host', signal: 'SIGTERM', endless: false },
+  { receiver: 'group', signal: 'SIGTERM', endless: false },
+  { receiver: 'group', signal: 'SIGINT', endless: false },
+  { receiver: 'supervisor', signal: 'SIGTERM', endless: false },
+  { receiver: 'workers first', signal: 'SIGTERM', endless: false },
+  { receiver: 'group', signal: 'SIGTERM', endless: true },
 ] as const;
 
 export interface Setup {
   handler: 'sink' | 'http';
   workers: number;
   output: TargetKind;
-  way: (typeof ways)[number];
+  scenario: (typeof scenarios)[number];
 }
 
 function start({ handler, workers }: Setup, descriptor: number): Cli {
@@ -39,10 +39,10 @@ function start({ handler, workers }: Setup, descriptor: number): Cli {
   return new Cli(child, null);
 }
 
-function stop(pool: Cli, { to, signal }: Setup['way']): void {
-  if (to === 'workers first') for (const worker of childrenOf(pool.supervisor)) process.kill(worker, signal);
-  if (to === 'supervisor') process.kill(pool.supervisor, signal);
-  else process.kill(to === 'host' ? pool.pid : -pool.pid, signal);
+function stop(pool: Cli, { receiver, signal }: Setup['scenario']): void {
+  if (receiver === 'workers first') for (const worker of childrenOf(pool.supervisor)) process.kill(worker, signal);
+  if (receiver === 'supervisor') process.kill(pool.supervisor, signal);
+  else process.kill(receiver === 'host' ? pool.pid : -pool.pid, signal);
 }
 
 /**
@@ -58,7 +58,7 @@ export async function stopUnderLoad(setup: Setup): Promise<number> {
     const port = await pool.port();
     pids.push(pool.pid, pool.supervisor, ...childrenOf(pool.supervisor));
     const load = setup.handler === 'sink' ? await streams(port, setup) : await requests(port);
-    stop(pool, setup.way);
+    stop(pool, setup.scenario);
     await load.end();
     const exit = await pool.exited;
     const acknowledged = await load.check(target.content());
@@ -78,7 +78,7 @@ interface Load {
 
 const streamCount = 16;
 
-async function streams(port: number, { way }: Setup): Promise<Load> {
+async function streams(port: number, { scenario }: Setup): Promise<Load> {
   const senders = await Promise.all(Array.from({ length: maxSenders }, (_, index) => Sender.connect(index, port)));
   const [streaming, short] = [senders.slice(0, streamCount), senders.slice(streamCount)];
   const pouring = streaming.map((sender) => sender.pour());
@@ -92,7 +92,7 @@ async function streams(port: number, { way }: Setup): Promise<Load> {
   const acknowledged = senders.map((sender) => sender.acknowledged);
   return {
     end: async () => {
-      const staying = way.endless ? streaming.slice(1) : streaming;
+      const staying = scenario.endless ? streaming.slice(1) : streaming;
       await Promise.all(
         staying.map(async (sender) => {
           await wait(Math.random() * 100);
@@ -123,9 +123,9 @@ async function requests(port: number): Promise<Load> {
       await posters.end();
     },
     check: async (content) => {
-      const came = piecesIn(await buffer(content));
-      assert.equal(new Set(came).size, came.length, 'a body came twice');
-      const missing = [...posters.answered].filter((number) => !came.includes(number));
+      const delivered = piecesIn(await buffer(content));
+      assert.equal(new Set(delivered).size, delivered.length, 'a body came twice');
+      const missing = [...posters.answered].filter((number) => !delivered.includes(number));
       assert.deepEqual(missing, [], 'bodies that were answered with 204 are missing');
       return posters.answered.size;
     },

@@ -31,8 +31,8 @@ export function openTarget(kind: TargetKind, folder?: string): Target {
   return kind === 'file' || kind === 'append' ? fileTarget(kind, folder) : readTarget(kind);
 }
 
-function fileTarget(kind: 'file' | 'append', given?: string): Target {
-  const folder = given ?? mkdtempSync(join(tmpdir(), 'procpool-'));
+function fileTarget(kind: 'file' | 'append', existing?: string): Target {
+  const folder = existing ?? mkdtempSync(join(tmpdir(), 'procpool-'));
   const path = join(folder, 'out');
   return {
     writeEnd: openSync(path, kind === 'file' ? 'w' : 'a'),
@@ -42,7 +42,7 @@ function fileTarget(kind: 'file' | 'append', given?: string): Target {
     },
     content: () => createReadStream(path),
     end: () => {
-      if (given === undefined) rmSync(folder, { recursive: true });
+      if (existing === undefined) rmSync(folder, { recursive: true });
     },
   };
 }

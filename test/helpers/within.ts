@@ -1,16 +1,16 @@
 import { once as onceOf, type EventEmitter } from 'node:events';
 
-import { deadline, never, type What } from './until.js';
+import { deadline, never, type Description } from './until.js';
 
 /** Waits for the promise; fails with `what` at the deadline, as until() does for a condition. */
-export function within<T>(what: What, promise: Promise<T>): Promise<T> {
+export function within<T>(description: Description, promise: Promise<T>): Promise<T> {
   // Made here, so that its stack shows who waits.
   const late = new Error();
   return handled(async () => {
     let timer: NodeJS.Timeout | undefined;
     const expired = new Promise<never>((_, reject) => {
       timer = setTimeout(() => {
-        late.message = never(what);
+        late.message = never(description);
         reject(late);
       }, deadline).unref();
     });

@@ -169,7 +169,7 @@ test('the supervisor does not run by hand', () => {
 
 test('the text log says listening with address and port', async (t) => {
   const pool = runCli(t, ['--port', '0', '--host', '127.0.0.1', '--log-format', 'text']);
-  const line = await until('listening', () => pool.complaints.find((one) => one.includes(' listening ')));
+  const line = await until('listening', () => pool.complaints.find((complaint) => complaint.includes(' listening ')));
   const port = Number(/^\S+Z info {2}listening on 127\.0\.0\.1:(\d+)$/.exec(line)?.[1]);
   await deliver(port, 'x');
   await pool.stopInOrder();

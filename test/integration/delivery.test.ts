@@ -12,12 +12,12 @@ import { addon, type CycleCheck } from '../native/addon.js';
 const clients = 64;
 const mebibyte = 2 ** 20;
 /** The sanitizers' run asks for less. */
-const each = (32 * mebibyte) / Number(process.env.PROCPOOL_TEST_SCALE ?? 1);
+const bytesEach = (32 * mebibyte) / Number(process.env.PROCPOOL_TEST_SCALE ?? 1);
 
 async function sendFromAll(port: number): Promise<void> {
   await Promise.all(
     Array.from({ length: clients }, async (_, index) => {
-      await sendCycle(await client(port), index * 4, each);
+      await sendCycle(await client(port), index * 4, bytesEach);
     }),
   );
 }
@@ -25,12 +25,12 @@ async function sendFromAll(port: number): Promise<void> {
 function assertComplete(check: CycleCheck): void {
   assert.deepEqual(
     [...check.counts],
-    Array.from({ length: clients }, () => each),
+    Array.from({ length: clients }, () => bytesEach),
   );
   assert.equal(check.disorder, 0);
 }
 
-const volume = `${clients} clients × ${each / mebibyte} MiB`;
+const volume = `${clients} clients × ${bytesEach / mebibyte} MiB`;
 
 test(`${volume} arrive complete on a pipe`, async (t) => {
   const pool = await startCli(t, ['--workers', '3']);
@@ -51,7 +51,7 @@ test(`${volume} arrive complete at a reader that stops for seconds`, async (t) =
   pool.stdout.on('data', (chunk: Buffer) => {
     check.add(chunk);
     if (check.total < pauseAt) return;
-    pauseAt += (clients * each) / 4;
+    pauseAt += (clients * bytesEach) / 4;
     pool.stdout.pause();
     setTimeout(() => pool.stdout.resume(), 1500);
   });
@@ -72,7 +72,7 @@ for (const [name, flags] of [
     closeSync(descriptor);
     await sendFromAll(pool.tcp);
     await pool.stopInOrder();
-    assert.equal(statSync(path).size, clients * each);
+    assert.equal(statSync(path).size, clients * bytesEach);
     const check = new addon.CycleCheck();
     for await (const chunk of createReadStream(path, { highWaterMark: mebibyte })) check.add(chunk as Buffer);
     assertComplete(check);

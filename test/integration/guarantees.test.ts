@@ -56,7 +56,7 @@ async function run(t: TestContext, kind: TargetKind, options: StartOptions = {})
 }
 
 function sum(numbers: number[]): number {
-  return numbers.reduce((total, one) => total + one, 0);
+  return numbers.reduce((total, number) => total + number, 0);
 }
 
 function undelivered(pool: Cli): number {
@@ -81,10 +81,10 @@ for (const kind of targets) {
     await endAll(senders, pouring);
     await until('all connections have ended', () => senders.every(({ cutOff }) => cutOff));
     const exit = await pool.stop();
-    const came = await checkOrder(senders, target.content());
-    const whole = senders.filter(({ broken }) => !broken);
-    assert.ok(whole.length > 0);
-    for (const { index, handedOver } of whole) assert.equal(came[index], handedOver, `client ${index}`);
+    const delivered = await checkOrder(senders, target.content());
+    const intact = senders.filter(({ broken }) => !broken);
+    assert.ok(intact.length > 0);
+    for (const { index, handedOver } of intact) assert.equal(delivered[index], handedOver, `client ${index}`);
     assert.deepEqual(exit, { code: undelivered(pool) > 0 ? 1 : 0, signal: null });
   });
 
@@ -94,45 +94,48 @@ for (const kind of targets) {
     await until('bytes flow', () => senders.some(({ handedOver }) => handedOver > mebibyte / 4));
     const waits = kind !== 'file' && kind !== 'append';
     if (waits) await pool.logged('stall');
-    const owed = sum(senders.map(({ acknowledged }) => acknowledged));
+    const acknowledgedBytes = sum(senders.map(({ acknowledged }) => acknowledged));
     pool.child.kill('SIGTERM');
     await pool.logged('drain');
     pool.child.kill('SIGTERM');
     const exit = await pool.exited;
     target.read();
     await endAll(senders, pouring);
-    const came = sum(await checkOrder(senders, target.content()));
+    const delivered = sum(await checkOrder(senders, target.content()));
     const lost = undelivered(pool);
     assert.deepEqual(exit, { code: lost > 0 ? 1 : 0, signal: null });
     if (waits) assert.ok(lost > 0);
-    assert.ok(came + lost >= owed, `${owed} bytes were acknowledged, ${came} came, ${lost} are said to be lost`);
+    assert.ok(
+      delivered + lost >= acknowledgedBytes,
+      `${acknowledgedBytes} bytes were acknowledged, ${delivered} came, ${lost} are said to be lost`,
+    );
   });
 
-  for (const who of ['supervisor', 'host'] as const) {
-    test(`${kind}: what clients had sent comes out when the ${who} is killed`, async (t) => {
+  for (const victim of ['supervisor', 'host'] as const) {
+    test(`${kind}: what clients had sent comes out when the ${victim} is killed`, async (t) => {
       const { pool, target, senders } = await run(t, kind);
       target.read();
       await Promise.all(senders.map((sender) => sender.write(1024)));
       await until('acknowledged', () => senders.every((sender) => sender.acknowledged === sender.handedOver));
-      process.kill(who === 'host' ? pool.pid : pool.supervisor, 'SIGKILL');
+      process.kill(victim === 'host' ? pool.pid : pool.supervisor, 'SIGKILL');
       const exit = await pool.exited;
       await pool.assertGone();
-      const came = await checkOrder(senders, target.content());
+      const delivered = await checkOrder(senders, target.content());
       assert.deepEqual(
-        came,
+        delivered,
         senders.map(() => 4096),
       );
-      if (who === 'host') return;
+      if (victim === 'host') return;
       assert.deepEqual(exit, { code: 1, signal: null });
       assert.deepEqual(pool.complaints, ['procpool-native: the supervisor was killed by SIGKILL']);
     });
 
-    test(`${kind}: what comes out is in order when the ${who} is killed under load`, async (t) => {
+    test(`${kind}: what comes out is in order when the ${victim} is killed under load`, async (t) => {
       const { pool, target, senders } = await run(t, kind);
       target.read();
       const pouring = senders.map((sender) => sender.pour());
       await until('bytes flow', () => senders.every(({ handedOver }) => handedOver > mebibyte / 4));
-      process.kill(who === 'host' ? pool.pid : pool.supervisor, 'SIGKILL');
+      process.kill(victim === 'host' ? pool.pid : pool.supervisor, 'SIGKILL');
       await pool.assertGone();
       await endAll(senders, pouring);
       assert.ok(sum(await checkOrder(senders, target.content())) > 0);
@@ -178,8 +181,8 @@ const ends: Record<string, (pool: Cli, posters: Posters) => Promise<unknown>> = 
 };
 
 for (const kind of targets) {
-  for (const [what, end] of Object.entries(ends)) {
-    test(`${kind}, over HTTP: every body that was answered is there, and whole, when ${what}`, async (t) => {
+  for (const [title, end] of Object.entries(ends)) {
+    test(`${kind}, over HTTP: every body that was answered is there, and whole, when ${title}`, async (t) => {
       const { pool, target, port } = await start(t, kind, { handler: 'http' });
       target.read();
       const posters = new Posters(port);
@@ -228,12 +231,12 @@ for (const kind of files) {
     endsAtLimit(t, kind, { wrapper: ['prlimit', `--fsize=${mebibyte}`] }, 'EFBIG'));
 }
 
-for (const [how, changed] of [
+for (const [call, changed] of [
   ['sendfile', true],
   ['send', false],
 ] as const) {
-  const what = changed ? 'changes what is not read yet' : 'changes nothing';
-  test(`pipe: a client here that sent a file with ${how}, and writes it anew, ${what}`, async (t) => {
+  const effect = changed ? 'changes what is not read yet' : 'changes nothing';
+  test(`pipe: a client here that sent a file with ${call}, and writes it anew, ${effect}`, async (t) => {
     const { pool, target, port } = await start(t, 'pipe');
     const script = `
 import os, socket, sys
@@ -249,7 +252,7 @@ file.flush()
     const size = 384 * 1024; // more than the first read takes, which is a copy
     const path = join(temporaryFolder(t), 'sent');
     writeFileSync(path, 'A'.repeat(size));
-    const sender = spawn('python3', ['-c', script, String(port), path, how], { stdio: 'inherit' });
+    const sender = spawn('python3', ['-c', script, String(port), path, call], { stdio: 'inherit' });
     assert.deepEqual(await once(sender, 'exit'), [0, null]);
     target.read();
     await pool.stopInOrder();

@@ -62,9 +62,9 @@ test('HEAD, health and counters', async (t) => {
   const shown = (await stats.json()) as ReturnType<ProcessPool['stats']>;
   assert.equal(shown.total.bytesOut, 12);
   assert.equal(shown.state, 'running');
-  const own = pool.stats();
-  assert.deepEqual(Object.keys(shown.total), Object.keys(own.total));
-  assert.deepEqual(Object.keys(shown.workers[0] ?? {}).sort(), Object.keys(own.workers[0] ?? {}).sort());
+  const expected = pool.stats();
+  assert.deepEqual(Object.keys(shown.total), Object.keys(expected.total));
+  assert.deepEqual(Object.keys(shown.workers[0] ?? {}).sort(), Object.keys(expected.workers[0] ?? {}).sort());
 
   const raw = await RawClient.connect(port);
   raw.write('HEAD /healthz HTTP/1.1\r\nHost: x\r\n\r\n');
@@ -86,15 +86,15 @@ test('browsers are told from where they may send', async (t) => {
   ] as const) {
     const pool = await startCli(t, [...http, ...(origin === undefined ? [] : ['--cors-origin', origin])]);
     pool.stdout.resume();
-    const one = await RawClient.connect(pool.tcp);
-    one.write(preflight);
-    const { status, fields } = await one.answer();
+    const client = await RawClient.connect(pool.tcp);
+    client.write(preflight);
+    const { status, fields } = await client.answer();
     assert.equal(status, 204);
     assert.equal(fields['access-control-allow-origin'], allowed);
     assert.equal(fields['access-control-allow-methods'], allowed && 'GET, HEAD, POST, PUT');
     assert.equal(fields.vary, vary);
-    one.write(post('x', 'Origin: https://a.example\r\n'));
-    assert.equal((await one.answer()).fields['access-control-allow-origin'], allowed);
+    client.write(post('x', 'Origin: https://a.example\r\n'));
+    assert.equal((await client.answer()).fields['access-control-allow-origin'], allowed);
     await pool.stopInOrder();
   }
 });

@@ -48,12 +48,12 @@ test('nothing is delivered of a long body whose client breaks off', async (t) =>
   const pool = await startCli(t, [...http, '--workers', '2']);
   const received = text(pool.stdout);
   let read = 0;
-  for (const how of ['destroy', 'resetAndDestroy'] as const) {
+  for (const method of ['destroy', 'resetAndDestroy'] as const) {
     const broken = await RawClient.connect(pool.tcp);
     broken.write(`POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 9000000\r\n\r\n${'s'.repeat(2_000_000)}`);
     read += 2_000_000;
     await until('read', async () => (await counters(pool.tcp)).bytesIn === read);
-    broken.socket[how]();
+    broken.socket[method]();
   }
   await until('dropped', async () => (await counters(pool.tcp)).bytesDiscarded === read);
   assert.equal(await send(pool.tcp, 'next'), 204);
@@ -63,7 +63,7 @@ test('nothing is delivered of a long body whose client breaks off', async (t) =>
 });
 
 test('what a worker tears at its death is ended with a newline by the next, where there is none', async (t) => {
-  for (const [what, body, expected] of [
+  for (const [title, body, expected] of [
     ['a body in memory', 's'.repeat(300_000), /^s+\nnext\n$/],
     ['a body in a file', 's'.repeat(3_000_000), /^s+\nnext\n$/],
     ['lines', 's'.repeat(4095).concat('\n').repeat(13), /^(s{4095}\n)+next\n$/],
@@ -76,11 +76,11 @@ test('what a worker tears at its death is ended with a newline by the next, wher
     await pool.logged('exit');
     const received = text(pool.stdout);
     assert.equal(await send(pool.tcp, 'next\n'), 204);
-    assert.equal((await counters(pool.tcp)).torn, 1, what);
+    assert.equal((await counters(pool.tcp)).torn, 1, title);
     await pool.logged('mended');
     torn.socket.destroy();
     await pool.stop();
-    assert.match(await received, expected, what);
+    assert.match(await received, expected, title);
   }
 });
 

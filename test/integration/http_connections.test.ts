@@ -29,7 +29,7 @@ test('a connection is kept for thousands of requests by Node’s client', async 
   await pool.stopInOrder();
   const lines = (await received).split('\n').slice(0, -1).map(Number);
   assert.deepEqual(
-    lines.sort((one, other) => one - other),
+    lines.sort((left, right) => left - right),
     Array.from({ length: 2000 }, (_, index) => index),
   );
 });
@@ -37,9 +37,9 @@ test('a connection is kept for thousands of requests by Node’s client', async 
 test('pipelined requests are answered in their order, whatever they are', async (t) => {
   const pool = await startCli(t, [...http, '--workers', '1']);
   const received = text(pool.stdout);
-  const one = await RawClient.connect(pool.tcp);
+  const client = await RawClient.connect(pool.tcp);
   const large = 'x'.repeat(100_000);
-  one.write(
+  client.write(
     post('a') +
       post('b') +
       get('/healthz') +
@@ -51,10 +51,10 @@ test('pipelined requests are answered in their order, whatever they are', async 
       post('never'),
   );
   const statuses = [];
-  for (let count = 0; count < 8; count++) statuses.push((await one.answer()).status);
+  for (let count = 0; count < 8; count++) statuses.push((await client.answer()).status);
   assert.deepEqual(statuses, [204, 204, 200, 204, 404, 204, 204, 204]);
-  await one.closed;
-  assert.equal(one.rest, '');
+  await client.closed;
+  assert.equal(client.rest, '');
   await pool.stopInOrder();
   assert.equal(await received, `ab${large}cde`);
 });
@@ -62,11 +62,11 @@ test('pipelined requests are answered in their order, whatever they are', async 
 test('a thousand pipelined requests are each answered', async (t) => {
   const pool = await startCli(t, [...http, '--workers', '1']);
   const received = text(pool.stdout);
-  const one = await RawClient.connect(pool.tcp);
+  const client = await RawClient.connect(pool.tcp);
   const bodies = Array.from({ length: 1000 }, (_, index) => `${index};`);
-  one.write(bodies.map((body) => post(body)).join(''));
+  client.write(bodies.map((body) => post(body)).join(''));
   const statuses = [];
-  while (statuses.length < bodies.length) statuses.push((await one.answer()).status);
+  while (statuses.length < bodies.length) statuses.push((await client.answer()).status);
   assert.ok(statuses.every((status) => status === 204));
   await pool.stopInOrder();
   assert.equal(await received, bodies.join(''));
@@ -75,12 +75,12 @@ test('a thousand pipelined requests are each answered', async (t) => {
 test('requests that arrive byte by byte are understood', async (t) => {
   const pool = await startCli(t, [...http, '--workers', '1']);
   const received = text(pool.stdout);
-  const one = await RawClient.connect(pool.tcp);
+  const client = await RawClient.connect(pool.tcp);
   for (const byte of post('hello')) {
-    one.write(byte);
+    client.write(byte);
     await new Promise(setImmediate);
   }
-  assert.equal((await one.answer()).status, 204);
+  assert.equal((await client.answer()).status, 204);
   await pool.stopInOrder();
   assert.equal(await received, 'hello');
 });
@@ -88,12 +88,12 @@ test('requests that arrive byte by byte are understood', async (t) => {
 test('HTTP/1.0 closes unless it is asked to stay', async (t) => {
   const pool = await startCli(t, [...http, '--workers', '1']);
   const received = text(pool.stdout);
-  const one = await RawClient.connect(pool.tcp);
-  one.write('POST / HTTP/1.0\r\nConnection: keep-alive\r\nContent-Length: 1\r\n\r\na');
-  assert.equal((await one.answer()).fields.connection, 'keep-alive');
-  one.write('POST / HTTP/1.0\r\nContent-Length: 1\r\n\r\nb');
-  assert.equal((await one.answer()).fields.connection, 'close');
-  await one.closed;
+  const client = await RawClient.connect(pool.tcp);
+  client.write('POST / HTTP/1.0\r\nConnection: keep-alive\r\nContent-Length: 1\r\n\r\na');
+  assert.equal((await client.answer()).fields.connection, 'keep-alive');
+  client.write('POST / HTTP/1.0\r\nContent-Length: 1\r\n\r\nb');
+  assert.equal((await client.answer()).fields.connection, 'close');
+  await client.closed;
   await pool.stopInOrder();
   assert.equal(await received, 'ab');
 });
@@ -101,19 +101,19 @@ test('HTTP/1.0 closes unless it is asked to stay', async (t) => {
 test('a client that waits for 100 Continue gets it, one that would be refused gets that instead', async (t) => {
   const pool = await startCli(t, [...http, '--workers', '1', '--max-body', '10']);
   const received = text(pool.stdout);
-  const one = await RawClient.connect(pool.tcp);
+  const client = await RawClient.connect(pool.tcp);
   const head = (length: number): string =>
     `POST / HTTP/1.1\r\nHost: x\r\nExpect: 100-continue\r\nContent-Length: ${length}\r\n\r\n`;
-  one.write(head(5));
-  assert.equal((await one.answer()).status, 100);
-  one.write('hello');
-  assert.equal((await one.answer()).status, 204);
-  one.write(`${head(1)}x`);
-  assert.equal((await one.answer()).status, 204);
-  one.write(head(11));
-  assert.equal((await one.answer()).status, 413);
-  one.socket.end();
-  await one.closed;
+  client.write(head(5));
+  assert.equal((await client.answer()).status, 100);
+  client.write('hello');
+  assert.equal((await client.answer()).status, 204);
+  client.write(`${head(1)}x`);
+  assert.equal((await client.answer()).status, 204);
+  client.write(head(11));
+  assert.equal((await client.answer()).status, 413);
+  client.socket.end();
+  await client.closed;
   await pool.stopInOrder();
   assert.equal(await received, 'hellox');
 });
@@ -123,9 +123,9 @@ test('a client that reads none of its answers is bounded, timed out, and the oth
   pool.stdout.resume();
   const greedy = await RawClient.connect(pool.tcp);
   greedy.socket.pause();
-  const many = get('/stats').repeat(1000);
+  const requests = get('/stats').repeat(1000);
   const pump = (): void => {
-    while (!greedy.socket.destroyed && greedy.socket.write(many));
+    while (!greedy.socket.destroyed && greedy.socket.write(requests));
   };
   greedy.socket.on('drain', pump);
   pump();
@@ -143,11 +143,11 @@ test('a client that reads none of its answers is bounded, timed out, and the oth
 test('a half-closed client gets its answers', async (t) => {
   const pool = await startCli(t, [...http, '--workers', '1']);
   const received = text(pool.stdout);
-  const one = await RawClient.connect(pool.tcp);
-  one.socket.allowHalfOpen = true;
-  one.socket.end(post('a') + post('b'));
-  assert.deepEqual([(await one.answer()).status, (await one.answer()).status], [204, 204]);
-  await one.closed;
+  const client = await RawClient.connect(pool.tcp);
+  client.socket.allowHalfOpen = true;
+  client.socket.end(post('a') + post('b'));
+  assert.deepEqual([(await client.answer()).status, (await client.answer()).status], [204, 204]);
+  await client.closed;
   await pool.stopInOrder();
   assert.equal(await received, 'ab');
 });
@@ -155,12 +155,12 @@ test('a half-closed client gets its answers', async (t) => {
 test('a client that breaks off in a body is no loss, and nothing of it is delivered', async (t) => {
   const pool = await startCli(t, [...http, '--workers', '1']);
   const received = text(pool.stdout);
-  for (const how of ['destroy', 'resetAndDestroy'] as const) {
-    const one = await RawClient.connect(pool.tcp);
-    one.write('POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 100\r\n\r\nonly this');
-    await until('sent', () => one.socket.writableLength === 0);
-    one.socket[how]();
-    await once(one.socket, 'close');
+  for (const method of ['destroy', 'resetAndDestroy'] as const) {
+    const client = await RawClient.connect(pool.tcp);
+    client.write('POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 100\r\n\r\nonly this');
+    await until('sent', () => client.socket.writableLength === 0);
+    client.socket[method]();
+    await once(client.socket, 'close');
   }
   await until('closed', () => pool.all('close').length + pool.all('reset').length === 2);
   await pool.stopInOrder();

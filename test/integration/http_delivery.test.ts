@@ -35,7 +35,7 @@ async function sendPieces(port: number, count: number): Promise<number[]> {
 }
 
 function assertAll(found: number[]): void {
-  const sorted = found.toSorted((one, other) => one - other);
+  const sorted = found.toSorted((left, right) => left - right);
   assert.deepEqual(
     sorted,
     Array.from({ length: amount }, (_, number) => number),
@@ -54,11 +54,11 @@ test('bodies of several workers are each in one piece on a pipe', async (t) => {
   assertAll(piecesIn(await received));
 });
 
-for (const [what, flags] of [
+for (const [title, flags] of [
   ['a file', 'w'],
   ['a file in append mode', 'a'],
 ] as const) {
-  test(`bodies of several workers are each in one piece in ${what}`, async (t) => {
+  test(`bodies of several workers are each in one piece in ${title}`, async (t) => {
     const path = join(temporaryFolder(t), 'out');
     const file = openSync(path, flags);
     const pool = await startCli(t, [...http, '--workers', '3'], { stdout: file });

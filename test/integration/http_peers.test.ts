@@ -59,7 +59,7 @@ test('wrk’s requests are each answered and on stdout', { skip: missing('wrk') 
   await pool.stopInOrder();
   const lines = (await received).toString('latin1').split('\n').slice(0, -1);
   assert.ok(lines.length >= answered);
-  assert.ok(lines.every((one) => one === line.slice(0, -1)));
+  assert.ok(lines.every((received) => received === line.slice(0, -1)));
 });
 
 test('a page in a browser sends from elsewhere', { skip: missing('chromium') }, async (t) => {

@@ -22,45 +22,45 @@ const mebibyte = 2 ** 20;
 async function hold(port: number, count: number): Promise<RawClient[]> {
   const part = Buffer.alloc(mebibyte - 1, 'x');
   const holding = await Promise.all(Array.from({ length: count }, () => RawClient.connect(port)));
-  for (const one of holding) {
-    one.write(`POST / HTTP/1.1\r\nHost: x\r\nContent-Length: ${mebibyte}\r\n\r\n`);
-    one.write(part);
+  for (const client of holding) {
+    client.write(`POST / HTTP/1.1\r\nHost: x\r\nContent-Length: ${mebibyte}\r\n\r\n`);
+    client.write(part);
   }
   return holding;
 }
 
 /** A body in two parts, with time between them. */
 async function sendInTwo(port: number, body: string): Promise<number> {
-  const one = await RawClient.connect(port);
+  const client = await RawClient.connect(port);
   const request = post(body);
-  one.write(request.slice(0, -1));
+  client.write(request.slice(0, -1));
   await wait(20);
-  one.write(request.slice(-1));
-  const { status } = await one.answer();
-  one.socket.end();
-  await one.closed;
+  client.write(request.slice(-1));
+  const { status } = await client.answer();
+  client.socket.end();
+  await client.closed;
   return status;
 }
 
 /** At about a megabyte a second. */
 async function sendAtPace(port: number, body: Buffer): Promise<number> {
-  const one = await RawClient.connect(port);
-  one.write(`POST / HTTP/1.1\r\nHost: x\r\nContent-Length: ${body.length}\r\n\r\n`);
+  const client = await RawClient.connect(port);
+  client.write(`POST / HTTP/1.1\r\nHost: x\r\nContent-Length: ${body.length}\r\n\r\n`);
   for (let at = 0; at < body.length; at += 20_000) {
-    one.write(body.subarray(at, at + 20_000));
+    client.write(body.subarray(at, at + 20_000));
     await wait(20);
   }
-  const { status } = await one.answer();
-  one.socket.end();
-  await one.closed;
+  const { status } = await client.answer();
+  client.socket.end();
+  await client.closed;
   return status;
 }
 
-for (const [what, folder] of [
+for (const [title, folder] of [
   ['', undefined],
   [', and there is no room for files', '/nonexistent'],
 ] as const) {
-  test(`who comes at a pace is served beside many that hold a mebibyte each${what}`, async (t) => {
+  test(`who comes at a pace is served beside many that hold a mebibyte each${title}`, async (t) => {
     const pool = await startCli(t, http, { env: { ...process.env, ...(folder !== undefined && { TMPDIR: folder }) } });
     const received = buffer(pool.stdout);
     const holding = await hold(pool.tcp, 80);
@@ -79,9 +79,9 @@ for (const [what, folder] of [
       assert.equal((await fetch(`http://127.0.0.1:${pool.tcp}/healthz`)).status, 200);
     }
     const refused = holding.filter(({ rest }) => rest !== '');
-    for (const one of refused) assert.match(one.rest, folder === undefined ? /never/ : /^HTTP\/1\.1 (408|503) /);
+    for (const client of refused) assert.match(client.rest, folder === undefined ? /never/ : /^HTTP\/1\.1 (408|503) /);
     assert.equal(refused.length > 0, folder !== undefined);
-    for (const one of holding) one.socket.destroy();
+    for (const client of holding) client.socket.destroy();
     await until('what they held is dropped', async () => {
       const { bytesIn, bytesOut, bytesDiscarded } = await counters(pool.tcp);
       return bytesIn === bytesOut + bytesDiscarded;
@@ -101,12 +101,12 @@ test('what a worker holds of all bodies in memory is bounded: the rest is in fil
   const files = (): number => descriptorsOf(worker).filter((path) => path.endsWith(' (deleted)')).length;
   assert.ok(files() > 0);
   assert.ok(sanitized || privateMemoryOf(worker) - before < 80 * 1024);
-  for (const one of holding.slice(50)) one.socket.destroy();
-  for (const one of holding.slice(0, 50)) one.write('x');
-  for (const one of holding.slice(0, 50)) assert.equal((await one.answer()).status, 204);
+  for (const client of holding.slice(50)) client.socket.destroy();
+  for (const client of holding.slice(0, 50)) client.write('x');
+  for (const client of holding.slice(0, 50)) assert.equal((await client.answer()).status, 204);
   await until('all closed', async () => (await counters(pool.tcp)).active <= 52);
   assert.equal(files(), 0);
-  for (const one of holding) one.socket.destroy();
+  for (const client of holding) client.socket.destroy();
   await pool.stopInOrder();
   assert.equal((await received).length, 50 * mebibyte);
 });
@@ -170,14 +170,14 @@ test('where there is room for no more body, that is said, and health says so too
   after(t, () => {
     clearInterval(reading);
   });
-  const whole = await Promise.all(Array.from({ length: 20 }, () => RawClient.connect(port)));
+  const senders = await Promise.all(Array.from({ length: 20 }, () => RawClient.connect(port)));
   // One after the other: of those that are whole none gives way.
-  for (const [index, one] of whole.entries()) {
-    one.write(post('x'.repeat(2 ** 22)));
-    await until('read or refused', () => one.rest !== '' || pool.stats().total.bytesIn >= (index + 1) * 2 ** 22);
-    if (one.rest !== '') break;
+  for (const [index, client] of senders.entries()) {
+    client.write(post('x'.repeat(2 ** 22)));
+    await until('read or refused', () => client.rest !== '' || pool.stats().total.bytesIn >= (index + 1) * 2 ** 22);
+    if (client.rest !== '') break;
   }
-  const refused = whole.find(({ rest }) => rest !== '')!;
+  const refused = senders.find(({ rest }) => rest !== '')!;
   const { status, fields, body } = await refused.answer();
   assert.deepEqual([status, fields['retry-after'], body], [503, '5', 'there is no room for the body\n']);
   const health = await RawClient.connect(port);
@@ -185,7 +185,7 @@ test('where there is room for no more body, that is said, and health says so too
   assert.equal((await health.answer()).status, 503);
   clearInterval(reading);
   pool.output!.resume();
-  for (const one of whole.slice(0, whole.indexOf(refused))) assert.equal((await one.answer()).status, 204);
+  for (const client of senders.slice(0, senders.indexOf(refused))) assert.equal((await client.answer()).status, 204);
   await until('well again', async () => (await fetch(`http://127.0.0.1:${port}/healthz`)).status === 200);
   assert.equal(await send(port, 'next'), 204);
 });
@@ -198,14 +198,14 @@ const noLimits = noMemoryLimits || (spawnSync('prlimit', ['--version']).status !
 
 /** Pieces one behind the other on a connection: how many were answered, with what. */
 async function pipeline(port: number, numbers: number[], sizes: number[], into: Map<number, number>): Promise<void> {
-  const one = await RawClient.connect(port);
-  one.write(numbers.map((number, index) => post(piece(number, sizes[index]!).toString())).join(''));
+  const client = await RawClient.connect(port);
+  client.write(numbers.map((number, index) => post(piece(number, sizes[index]!).toString())).join(''));
   for (const number of numbers) {
-    await until('an answer, or the end', () => one.rest.includes('\r\n\r\n') || one.socket.destroyed);
-    if (!one.rest.includes('\r\n\r\n')) break;
-    into.set(number, (await one.answer()).status);
+    await until('an answer, or the end', () => client.rest.includes('\r\n\r\n') || client.socket.destroyed);
+    if (!client.rest.includes('\r\n\r\n')) break;
+    into.set(number, (await client.answer()).status);
   }
-  one.socket.destroy();
+  client.socket.destroy();
 }
 
 test(
@@ -255,27 +255,27 @@ test('a worker without memory answers 503, and lives', { skip: noLimits }, async
   await until('all are there', () => pool.all('connect').length === clients.length);
   const kibibytes = Number(/^VmSize:\s*(\d+)/m.exec(readFileSync(`/proc/${worker}/status`, 'latin1'))?.[1]);
   limitMemory(worker, String(kibibytes * 1024 + 2 ** 20));
-  for (const one of clients) {
-    one.write(`POST / HTTP/1.1\r\nHost: x\r\nContent-Length: ${mebibyte}\r\n\r\n`);
-    one.write(Buffer.alloc(mebibyte / 2, 'x'));
+  for (const client of clients) {
+    client.write(`POST / HTTP/1.1\r\nHost: x\r\nContent-Length: ${mebibyte}\r\n\r\n`);
+    client.write(Buffer.alloc(mebibyte / 2, 'x'));
   }
   await until('one is refused', () => clients.some(({ rest }) => rest !== ''));
   const refused = clients.filter(({ rest }) => rest !== '');
-  for (const one of refused) {
-    const { status, fields } = await one.answer();
+  for (const client of refused) {
+    const { status, fields } = await client.answer();
     assert.deepEqual([status, fields.connection], [503, 'close']);
   }
   assert.equal(await send(pool.tcp, 'small'), 204);
   limitMemory(worker, 'unlimited');
-  const others = clients.filter((one) => !refused.includes(one));
-  for (const one of others) one.write(Buffer.alloc(mebibyte / 2, 'x'));
+  const others = clients.filter((client) => !refused.includes(client));
+  for (const client of others) client.write(Buffer.alloc(mebibyte / 2, 'x'));
   let delivered = 0;
-  for (const one of others) {
-    const { status } = await one.answer();
+  for (const client of others) {
+    const { status } = await client.answer();
     assert.ok(status === 204 || status === 503);
     if (status === 204) delivered += 1;
   }
-  for (const one of clients) one.socket.destroy();
+  for (const client of clients) client.socket.destroy();
   assert.ok((await counters(pool.tcp)).rejected > 0);
   assert.equal(pool.worker(0), worker);
   await pool.stopInOrder();

@@ -9,30 +9,30 @@ import { buffer, text } from '../helpers/within.js';
 
 const http = ['--handler', 'http', '--workers', '1', '--log-level', 'debug'];
 
-for (const [what, fields, status] of [
+for (const [title, fields, status] of [
   ['before its body has come', 'Content-Length: 8388608', 413],
   ['in the middle of its body', 'Transfer-Encoding: chunked', 413],
   ['for its encoding', 'Content-Encoding: gzip\r\nContent-Length: 1048576', 415],
 ] as const) {
-  test(`a client that is refused ${what}, and sends on before it reads, gets its answer`, async (t) => {
+  test(`a client that is refused ${title}, and sends on before it reads, gets its answer`, async (t) => {
     const pool = await startCli(t, http);
     const received = text(pool.stdout);
-    const one = await RawClient.connect(pool.tcp);
-    one.socket.pause();
+    const client = await RawClient.connect(pool.tcp);
+    client.socket.pause();
     let broken: Error | undefined;
-    one.socket.on('error', (error) => (broken = error));
+    client.socket.on('error', (error) => (broken = error));
     // Of this nothing is sent before the answer is there to be read, as with a client that has one thread.
-    one.write(`POST / HTTP/1.1\r\nHost: x\r\n${fields}\r\n\r\n`);
+    client.write(`POST / HTTP/1.1\r\nHost: x\r\n${fields}\r\n\r\n`);
     const chunk = `40000\r\n${'x'.repeat(2 ** 18)}\r\n`;
-    for (let count = 0; count < 32; count++) one.write(chunk);
-    await until('all is sent', () => broken !== undefined || one.socket.writableLength === 0);
+    for (let count = 0; count < 32; count++) client.write(chunk);
+    await until('all is sent', () => broken !== undefined || client.socket.writableLength === 0);
     assert.equal(broken, undefined);
-    one.socket.resume();
-    const answer = await one.answer();
+    client.socket.resume();
+    const answer = await client.answer();
     assert.equal(answer.status, status);
     assert.equal(answer.fields.connection, 'close');
-    one.socket.end();
-    await one.closed;
+    client.socket.end();
+    await client.closed;
     assert.equal(broken, undefined);
     await pool.stopInOrder();
     assert.equal(await received, '');
@@ -42,12 +42,12 @@ for (const [what, fields, status] of [
 test('a refused client that neither sends nor closes is closed', async (t) => {
   const pool = await startCli(t, http);
   pool.stdout.resume();
-  const one = await RawClient.connect(pool.tcp);
-  one.socket.allowHalfOpen = true;
-  one.write('nonsense\r\n');
-  assert.equal((await one.answer()).status, 400);
+  const client = await RawClient.connect(pool.tcp);
+  client.socket.allowHalfOpen = true;
+  client.write('nonsense\r\n');
+  assert.equal((await client.answer()).status, 400);
   await pool.logged('close');
-  one.socket.destroy();
+  client.socket.destroy();
   await pool.stopInOrder();
 });
 
@@ -64,14 +64,14 @@ test('a refusal says why, to the client and to the log', async (t) => {
     'POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 1\r\nTransfer-Encoding: chunked\r\n\r\n',
     'PUT / HTTP/1.1\r\nHost: x\r\nContent-Range: bytes 0-0/2\r\nContent-Length: 1\r\n\r\nx',
   ]) {
-    const one = await RawClient.connect(pool.tcp);
-    one.write(request);
-    const { status, body } = await one.answer();
+    const client = await RawClient.connect(pool.tcp);
+    client.write(request);
+    const { status, body } = await client.answer();
     assert.equal(status, 400);
     assert.match(body, /^[A-Z][^\n]+\n$/i);
     reasons.push(body.trim());
-    one.socket.end();
-    await one.closed;
+    client.socket.end();
+    await client.closed;
   }
   assert.equal(new Set(reasons).size, 5);
   await until('logged', () => pool.all('request').length === reasons.length);
@@ -96,15 +96,15 @@ test('an encoded body is refused with what would be accepted, or passed on as it
   ] as const) {
     const pool = await startCli(t, [...http, '--content-encoding', option]);
     const received = buffer(pool.stdout);
-    const one = await RawClient.connect(pool.tcp);
-    one.write(Buffer.concat([Buffer.from(head), encoded]));
-    const answer = await one.answer();
+    const client = await RawClient.connect(pool.tcp);
+    client.write(Buffer.concat([Buffer.from(head), encoded]));
+    const answer = await client.answer();
     assert.equal(answer.status, status);
     assert.equal(answer.fields['accept-encoding'], status === 415 ? 'identity' : undefined);
     const other = await RawClient.connect(pool.tcp);
     other.write(post('plain', 'Content-Encoding: identity\r\n'));
     assert.equal((await other.answer()).status, 204);
-    one.socket.end();
+    client.socket.end();
     await pool.stopInOrder();
     assert.equal((await received).toString('latin1'), delivered);
   }
@@ -113,9 +113,9 @@ test('an encoded body is refused with what would be accepted, or passed on as it
 test('a request without a length has an empty body, and the next one follows', async (t) => {
   const pool = await startCli(t, http);
   const received = text(pool.stdout);
-  const one = await RawClient.connect(pool.tcp);
-  one.write(`POST / HTTP/1.1\r\nHost: x\r\n\r\nPUT /x HTTP/1.2\r\nHost: x\r\n\r\n${post('next')}`);
-  for (let count = 0; count < 3; count++) assert.equal((await one.answer()).status, 204);
+  const client = await RawClient.connect(pool.tcp);
+  client.write(`POST / HTTP/1.1\r\nHost: x\r\n\r\nPUT /x HTTP/1.2\r\nHost: x\r\n\r\n${post('next')}`);
+  for (let count = 0; count < 3; count++) assert.equal((await client.answer()).status, 204);
   await pool.stopInOrder();
   assert.equal(await received, 'next');
 });
@@ -138,14 +138,14 @@ test('nobody is told to go on where no body comes, or the answer is known', asyn
     [`DELETE / HTTP/1.1\r\nHost: x\r\n${expects}Content-Length: 3\r\n\r\n`, 405],
     [`POST / HTTP/1.1\r\nHost: x\r\n${expects}Content-Encoding: br\r\nContent-Length: 3\r\n\r\n`, 415],
   ] as const) {
-    const one = await RawClient.connect(pool.tcp);
-    one.write(request);
-    const answer = await one.answer();
+    const client = await RawClient.connect(pool.tcp);
+    client.write(request);
+    const answer = await client.answer();
     assert.deepEqual([answer.status, answer.fields.connection], [status, 'close']);
-    one.write(post('smuggled'));
-    one.socket.end();
-    await one.closed;
-    assert.equal(one.rest, '');
+    client.write(post('smuggled'));
+    client.socket.end();
+    await client.closed;
+    assert.equal(client.rest, '');
   }
   kept.socket.end();
   await pool.stopInOrder();

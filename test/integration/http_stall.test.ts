@@ -65,9 +65,9 @@ test('what stdout does not take for long is refused with 503 and not delivered, 
 test('a slow reader is none that takes nothing', async (t) => {
   const { pool, port } = await startPool(t, { workers: 2, handler: 'http' });
   const output = pool.output!;
-  let taken = 0;
+  let bytesRead = 0;
   const reading = setInterval(() => {
-    taken += (output.read(Math.min(20_000, output.readableLength)) as Buffer | null)?.length ?? 0;
+    bytesRead += (output.read(Math.min(20_000, output.readableLength)) as Buffer | null)?.length ?? 0;
   }, 50);
   after(t, () => {
     clearInterval(reading);
@@ -75,7 +75,7 @@ test('a slow reader is none that takes nothing', async (t) => {
   const sender = await RawClient.connect(port);
   sender.write(post('x'.repeat(2 ** 20)).repeat(5));
   await until('slow for longer than the limit', () => pool.stats().total.stalledMs > 7000);
-  assert.ok(taken > 0);
+  assert.ok(bytesRead > 0);
   for (let round = 0; round < 4; round++) assert.equal((await fetch(`http://127.0.0.1:${port}/healthz`)).status, 200);
   clearInterval(reading);
   output.resume();
@@ -92,13 +92,13 @@ test('a worker behind one that hangs with the turn refuses what it cannot delive
   const received = text(pool.stdout);
   // Connections of the one that hangs wait for it.
   const others = await Promise.all(Array.from({ length: 4 }, () => RawClient.connect(pool.tcp)));
-  for (const one of others) one.write(post('refused'));
+  for (const client of others) client.write(post('refused'));
   await until('all those of the other are answered', () => {
     const answered = others.filter(({ rest }) => rest !== '').length;
     return answered >= 2 && answered === pool.all('connect').filter(({ worker }) => worker === 1).length;
   });
-  for (const one of others.filter(({ rest }) => rest !== '')) assert.equal((await one.answer()).status, 503);
-  for (const one of others) one.socket.destroy();
+  for (const client of others.filter(({ rest }) => rest !== '')) assert.equal((await client.answer()).status, 503);
+  for (const client of others) client.socket.destroy();
   process.kill(holder, 'SIGCONT');
   assert.equal((await long.answer()).status, 204);
   await pool.stopInOrder();

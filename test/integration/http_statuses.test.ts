@@ -29,18 +29,18 @@ const refused: [what: string, request: string, status: number][] = [
   ['an encoded body', 'POST / HTTP/1.1\r\nHost: x\r\nContent-Encoding: gzip\r\nContent-Length: 1\r\n\r\na', 415],
 ];
 
-for (const [what, request, status] of refused) {
-  test(`${what} is answered ${status}, and nothing of it or behind it is delivered`, async (t) => {
+for (const [title, request, status] of refused) {
+  test(`${title} is answered ${status}, and nothing of it or behind it is delivered`, async (t) => {
     const pool = await startCli(t, [...http, '--workers', '1', '--max-body', '1m']);
     const received = text(pool.stdout);
-    const one = await RawClient.connect(pool.tcp);
-    one.write(request);
-    const answer = await one.answer();
+    const client = await RawClient.connect(pool.tcp);
+    client.write(request);
+    const answer = await client.answer();
     assert.equal(answer.status, status);
     assert.equal(answer.fields.connection, 'close');
-    one.write(post('smuggled'));
-    one.socket.end();
-    await one.closed;
+    client.write(post('smuggled'));
+    client.socket.end();
+    await client.closed;
     await pool.stopInOrder();
     assert.equal(await received, '');
   });
@@ -49,20 +49,20 @@ for (const [what, request, status] of refused) {
 test('what is not offered is refused, and the connection goes on', async (t) => {
   const pool = await startCli(t, [...http, '--workers', '1']);
   const received = text(pool.stdout);
-  const one = await RawClient.connect(pool.tcp);
+  const client = await RawClient.connect(pool.tcp);
   for (const [method, status] of [
     ['DELETE', 405],
     ['PATCH', 405],
     ['TRACE', 405],
     ['GET', 404],
   ] as const) {
-    one.write(`${method} /x HTTP/1.1\r\nHost: x\r\nContent-Length: 3\r\n\r\nabc`);
-    const answer = await one.answer();
+    client.write(`${method} /x HTTP/1.1\r\nHost: x\r\nContent-Length: 3\r\n\r\nabc`);
+    const answer = await client.answer();
     assert.equal(answer.status, status);
     assert.equal(answer.fields.allow, status === 405 ? 'GET, HEAD, OPTIONS, POST, PUT' : undefined);
   }
-  one.write(post('d'));
-  assert.equal((await one.answer()).status, 204);
+  client.write(post('d'));
+  assert.equal((await client.answer()).status, 204);
   await pool.stopInOrder();
   assert.equal(await received, 'd');
 });

@@ -14,16 +14,16 @@ const http = ['--handler', 'http', '--workers', '1', '--log-level', 'debug'];
 test('a stop finishes and answers the request that is in progress, and says that the connection ends', async (t) => {
   const pool = await startCli(t, http);
   const received = text(pool.stdout);
-  const one = await RawClient.connect(pool.tcp);
-  one.write('POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 10\r\n\r\nfirst');
+  const client = await RawClient.connect(pool.tcp);
+  client.write('POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 10\r\n\r\nfirst');
   await until('read', async () => (await counters(pool.tcp)).bytesIn === 5);
   const stopped = pool.stop();
   // Then the worker has heard of it.
   await until('it accepts no more', () => refusesConnections(pool.tcp));
-  one.write('other');
-  const { status, fields } = await one.answer();
+  client.write('other');
+  const { status, fields } = await client.answer();
   assert.deepEqual([status, fields.connection], [204, 'close']);
-  await one.closed;
+  await client.closed;
   assert.equal((await stopped).code, 0);
   assert.equal(await received, 'firstother');
 });
@@ -32,9 +32,9 @@ test('a stop closes idle connections at once', async (t) => {
   const pool = await startCli(t, [...http, '--drain-timeout', '10m', '--idle-timeout', '10m']);
   pool.stdout.resume();
   const idle = await Promise.all(Array.from({ length: 50 }, () => RawClient.connect(pool.tcp)));
-  for (const one of idle) {
-    one.write(post('x'));
-    assert.equal((await one.answer()).fields.connection, undefined);
+  for (const client of idle) {
+    client.write(post('x'));
+    assert.equal((await client.answer()).fields.connection, undefined);
   }
   await pool.stopInOrder();
   await Promise.all(idle.map(({ closed }) => closed));
@@ -45,8 +45,8 @@ test('requests that had arrived when the stop came are answered, however many cl
   const received = text(pool.stdout);
   // More than the worker is told of at once.
   const clients = await Promise.all(Array.from({ length: 1000 }, () => RawClient.connect(pool.tcp)));
-  for (const one of clients) one.write(get('/healthz'));
-  for (const one of clients) assert.equal((await one.answer()).status, 200);
+  for (const client of clients) client.write(get('/healthz'));
+  for (const client of clients) assert.equal((await client.answer()).status, 200);
   const worker = pool.worker(0);
   await halt(worker);
   // With this one's order before it, that to drain is read before the clients' requests.
@@ -55,7 +55,7 @@ test('requests that had arrived when the stop came are answered, however many cl
   const stopped = pool.stop();
   await pool.logged('drain');
   process.kill(worker, 'SIGCONT');
-  for (const one of clients) assert.equal((await one.answer()).status, 204);
+  for (const client of clients) assert.equal((await client.answer()).status, 204);
   next.socket.destroy();
   assert.equal((await stopped).code, 0);
   assert.equal(await received, 'x'.repeat(clients.length));
@@ -64,20 +64,20 @@ test('requests that had arrived when the stop came are answered, however many cl
 test('requests that had arrived when the stop came are answered, those behind them on the connection too', async (t) => {
   const pool = await startCli(t, http);
   const received = text(pool.stdout);
-  const one = await RawClient.connect(pool.tcp);
-  one.write(get('/healthz'));
-  assert.equal((await one.answer()).status, 200);
+  const client = await RawClient.connect(pool.tcp);
+  client.write(get('/healthz'));
+  assert.equal((await client.answer()).status, 200);
   const worker = pool.worker(0);
   await halt(worker);
   const waiting = await RawClient.connect(pool.tcp);
-  one.write(post('a'));
+  client.write(post('a'));
   waiting.write(post('b'));
-  await until('sent', () => one.socket.writableLength + waiting.socket.writableLength === 0);
+  await until('sent', () => client.socket.writableLength + waiting.socket.writableLength === 0);
   const stopped = pool.stop();
   await pool.logged('drain');
   process.kill(worker, 'SIGCONT');
-  for (const each of [one, waiting]) {
-    const { status, fields } = await each.answer();
+  for (const connection of [client, waiting]) {
+    const { status, fields } = await connection.answer();
     assert.deepEqual([status, fields.connection], [204, 'close']);
   }
   assert.equal((await stopped).code, 0);
@@ -87,36 +87,36 @@ test('requests that had arrived when the stop came are answered, those behind th
 test('a request that is not complete at the deadline is not answered, and nothing of it delivered', async (t) => {
   const pool = await startCli(t, [...http, '--drain-timeout', '500ms']);
   const received = text(pool.stdout);
-  const one = await RawClient.connect(pool.tcp);
-  one.write('POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 10\r\n\r\nfirst');
+  const client = await RawClient.connect(pool.tcp);
+  client.write('POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 10\r\n\r\nfirst');
   await until('read', async () => (await counters(pool.tcp)).bytesIn === 5);
   await pool.stopInOrder();
-  assert.equal(one.rest, '');
+  assert.equal(client.rest, '');
   assert.equal(await received, '');
 });
 
 test('a long body that is cut off by the deadline is a loss, and said to be one', async (t) => {
   const pool = await startCli(t, [...http, '--drain-timeout', '500ms', '--max-body', '8m']);
-  const one = await RawClient.connect(pool.tcp);
-  one.write(post('s'.repeat(5_000_000)));
+  const client = await RawClient.connect(pool.tcp);
+  client.write(post('s'.repeat(5_000_000)));
   await pool.logged('stall');
   assert.equal((await pool.stop()).code, 1);
   const delivered = (await text(pool.stdout)).length;
   assert.ok(delivered > 0);
   assert.equal((await pool.logged('torn')).bytes, delivered);
   assert.equal((await pool.logged('undelivered')).bytes, 5_000_000 - delivered);
-  assert.equal(one.rest, '');
+  assert.equal(client.rest, '');
 });
 
 test('a stop while stdout takes nothing says what was not delivered, and none of it was answered', async (t) => {
   const pool = await startCli(t, [...http, '--drain-timeout', '500ms']);
-  const one = await RawClient.connect(pool.tcp);
+  const client = await RawClient.connect(pool.tcp);
   const size = 60_000;
   // Each is gathered whole; the pipe and the stage hold the first of them.
-  one.write(post('x'.repeat(size)).repeat(40));
+  client.write(post('x'.repeat(size)).repeat(40));
   await pool.logged('stall');
   const { code } = await pool.stop();
-  const answered = one.rest.split('204 No Content').length - 1;
+  const answered = client.rest.split('204 No Content').length - 1;
   const received = await text(pool.stdout);
   assert.equal(code, 1);
   assert.ok(received.length >= answered * size);
@@ -127,33 +127,33 @@ test('a worker that is one too many answers its clients, and tells them to conne
   const { pool, port } = await startPool(t, { workers: 2, handler: 'http' });
   pool.output?.resume();
   const clients = [await RawClient.connect(port), await RawClient.connect(port)];
-  for (const one of clients) {
-    one.write(post('x'));
-    assert.equal((await one.answer()).fields.connection, undefined);
+  for (const client of clients) {
+    client.write(post('x'));
+    assert.equal((await client.answer()).fields.connection, undefined);
   }
   await pool.resize(1);
-  const said = [];
-  for (const one of clients) {
-    one.write(post('x'));
-    said.push((await one.answer()).fields.connection);
+  const answers = [];
+  for (const client of clients) {
+    client.write(post('x'));
+    answers.push((await client.answer()).fields.connection);
   }
-  assert.deepEqual(said.sort(), ['close', undefined]);
+  assert.deepEqual(answers.sort(), ['close', undefined]);
   await until('one worker is left', () => pool.stats().workers.length === 1);
   assert.equal(pool.stats().total.bytesOut, 4);
 });
 
-for (const [what, handler, request] of [
+for (const [title, handler, request] of [
   ['half a request line', 'http', 'POST / HT'],
   ['answers that it does not read', 'http', get('/stats').repeat(5000)],
   ['bytes that it does not take back', 'echo', 'x'.repeat(16 * 2 ** 20)],
 ] as const) {
-  test(`a client with ${what} makes no loss of a stop`, async (t) => {
+  test(`a client with ${title} makes no loss of a stop`, async (t) => {
     const pool = await startCli(t, ['--handler', handler, '--log-level', 'debug', '--drain-timeout', '500ms']);
     pool.stdout.resume();
-    const one = await RawClient.connect(pool.tcp);
-    one.socket.pause().write(request);
+    const client = await RawClient.connect(pool.tcp);
+    client.socket.pause().write(request);
     await pool.logged('connect');
     await pool.stopInOrder();
-    one.socket.destroy();
+    client.socket.destroy();
   });
 }

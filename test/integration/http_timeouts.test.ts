@@ -73,12 +73,12 @@ test('at its greatest age a connection ends after the request that it has begun'
 test('a long body has to be whole in time too', async (t) => {
   const pool = await startCli(t, [...http, '--workers', '1', '--request-timeout', '2s', '--max-body', '8m']);
   const received = text(pool.stdout);
-  const one = await RawClient.connect(pool.tcp);
-  one.write(`POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 5000000\r\n\r\n${'s'.repeat(2_000_000)}`);
+  const client = await RawClient.connect(pool.tcp);
+  client.write(`POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 5000000\r\n\r\n${'s'.repeat(2_000_000)}`);
   const timer = setInterval(() => {
-    one.write('s');
+    client.write('s');
   }, 100);
-  assert.equal((await one.answer()).status, 408);
+  assert.equal((await client.answer()).status, 408);
   clearInterval(timer);
   assert.equal((await pool.logged('timeout')).reason, 'request');
   await pool.stopInOrder();
@@ -105,9 +105,9 @@ test('a body has to come at the least pace, and one that does takes as long as i
   assert.equal(refused.status, 408);
   assert.equal((await pool.logged('timeout')).reason, 'pace');
   clearInterval(timer);
-  for (const one of [steady, lumpy]) {
-    one.write('0\r\n\r\n');
-    assert.equal((await one.answer()).status, 204);
+  for (const client of [steady, lumpy]) {
+    client.write('0\r\n\r\n');
+    assert.equal((await client.answer()).status, 204);
   }
   await pool.stopInOrder();
   assert.match(await received, /^f+l{12000}$/);
@@ -136,11 +136,11 @@ test(`${slow} clients that send a byte a second are closed in time while others 
   const clients: RawClient[] = [];
   const closed: Promise<void>[] = [];
   while (clients.length < slow) {
-    const some = await Promise.all(
+    const batch = await Promise.all(
       Array.from({ length: Math.min(250, slow - clients.length) }, () => RawClient.connect(pool.tcp)),
     );
-    clients.push(...some);
-    closed.push(...some.map((one) => one.closed));
+    clients.push(...batch);
+    closed.push(...batch.map((client) => client.closed));
   }
   const request = post('x'.repeat(100), `X: ${'y'.repeat(100)}\r\n`);
   let sent = 0;
@@ -166,15 +166,15 @@ test(`${slow} clients that send a byte a second are closed in time while others 
 test('what had come when a connection reached its greatest age is answered', async (t) => {
   const pool = await startCli(t, [...http, '--workers', '1', '--max-age', '1s']);
   const received = text(pool.stdout);
-  const one = await RawClient.connect(pool.tcp);
+  const client = await RawClient.connect(pool.tcp);
   const worker = pool.worker(0);
   await pool.logged('connect');
   await halt(worker);
-  one.write(post('in time'));
+  client.write(post('in time'));
   await new Promise((resolve) => setTimeout(resolve, 1500));
   process.kill(worker, 'SIGCONT');
-  assert.equal((await one.answer()).status, 204);
-  await one.closed;
+  assert.equal((await client.answer()).status, 204);
+  await client.closed;
   await pool.stopInOrder();
   assert.equal(await received, 'in time');
 });
@@ -184,11 +184,11 @@ test('a flood of pipelined requests keeps nobody waiting for its end', async (t)
   pool.stdout.resume();
   const flood = await Promise.all(Array.from({ length: 100 }, () => RawClient.connect(pool.tcp)));
   const request = 'HEAD /stats HTTP/1.1\r\nHost: x\r\n\r\n';
-  const each = 1500;
-  for (const one of flood) one.write(request.repeat(each));
+  const requestsEach = 1500;
+  for (const client of flood) client.write(request.repeat(requestsEach));
   const answers = (): number => flood.reduce((sum, { rest }) => sum + rest.split('200 OK').length - 1, 0);
   assert.equal(await send(pool.tcp, 'x'), 204);
-  assert.ok(answers() < flood.length * each);
-  await until('all answered', () => answers() === flood.length * each);
+  assert.ok(answers() < flood.length * requestsEach);
+  await until('all answered', () => answers() === flood.length * requestsEach);
   await pool.stopInOrder();
 });

@@ -101,17 +101,17 @@ const stages: Record<string, (t: TestContext) => Promise<Cli> | Cli> = {
 };
 
 for (const [stage, reach] of Object.entries(stages)) {
-  for (const [who, victim] of Object.entries(victims)) {
-    test(`nothing of it is left when ${who} is killed while it ${stage}`, async (t) => {
+  for (const [name, victim] of Object.entries(victims)) {
+    test(`nothing of it is left when ${name} is killed while it ${stage}`, async (t) => {
       for (const delay of stage === 'starts' ? [0, 1, 2, 5, 10, 20, 50, 100] : [0]) {
         const pool = await reach(t);
-        const pid = await until(`${who} is there`, () => victim.pid(pool));
+        const pid = await until(`${name} is there`, () => victim.pid(pool));
         await wait(delay);
         pool.note();
         process.kill(pid, 'SIGKILL');
-        await until(`${who} has ended`, () => !isLeft(pid));
+        await until(`${name} has ended`, () => !isLeft(pid));
         // A worker is replaced, and the pool goes on.
-        if (who.startsWith('worker')) pool.child.kill('SIGTERM');
+        if (name.startsWith('worker')) pool.child.kill('SIGTERM');
         pool.stdout.resume();
         await victim.killed(pool, pid);
         await pool.assertGone();

@@ -40,20 +40,20 @@ test('start, address, a client, stats and stop', async (t) => {
 });
 
 test('events tell of listening, of every worker and of the end, in that order', async (t) => {
-  const seen: string[] = [];
+  const events: string[] = [];
   const pool = new ProcessPool({ port: 0, host: '127.0.0.1', workers: 2, output: 'pipe' });
   after(t, () => pool.stop());
   pool.on('worker:start', ({ worker, pid }) =>
-    seen.push(`start ${worker} ${statOf(pid) === undefined ? 'gone' : 'runs'}`),
+    events.push(`start ${worker} ${statOf(pid) === undefined ? 'gone' : 'runs'}`),
   );
-  pool.on('listening', () => seen.push('listening'));
-  pool.on('worker:exit', ({ code }) => seen.push(`exit ${code}`));
-  pool.on('close', () => seen.push('close'));
+  pool.on('listening', () => events.push('listening'));
+  pool.on('worker:exit', ({ code }) => events.push(`exit ${code}`));
+  pool.on('close', () => events.push('close'));
   await pool.start();
   pool.output?.resume();
   await pool.stop();
-  assert.deepEqual(seen.slice(0, 2).sort(), ['start 0 runs', 'start 1 runs']);
-  assert.deepEqual(seen.slice(2), ['listening', 'exit 0', 'exit 0', 'close']);
+  assert.deepEqual(events.slice(0, 2).sort(), ['start 0 runs', 'start 1 runs']);
+  assert.deepEqual(events.slice(2), ['listening', 'exit 0', 'exit 0', 'close']);
 });
 
 test('await using stops the pool at the end of the block', async (t) => {
@@ -106,7 +106,7 @@ test('a drain that is cut short rejects with the number of bytes', async (t) => 
 });
 
 test('a second stop() may shorten the drain, and does not lengthen it', async (t) => {
-  for (const times of [
+  for (const timeouts of [
     [100, 3_600_000],
     [3_600_000, 100],
   ]) {
@@ -114,7 +114,7 @@ test('a second stop() may shorten the drain, and does not lengthen it', async (t
     const socket = await lenientClient(port);
     socket.write(Buffer.alloc(2 ** 24));
     await until('stalled', () => pool.stats().total.stalledMs > 0);
-    const stops = times.map((drainTimeout) => pool.stop({ drainTimeout }));
+    const stops = timeouts.map((drainTimeout) => pool.stop({ drainTimeout }));
     for (const stop of stops) await assert.rejects(stop, { code: 'ERR_PROCPOOL_UNDELIVERED' });
   }
 });

@@ -28,8 +28,8 @@ test('no descriptor is left of pools that came and went', async () => {
 });
 
 test('several pools in one process, which keeps its own children and signal handlers', async (t) => {
-  const heard: string[] = [];
-  const listener = (signal: string): unknown => heard.push(signal);
+  const signals: string[] = [];
+  const listener = (signal: string): unknown => signals.push(signal);
   process.on('SIGCHLD', listener).on('SIGUSR2', listener);
   after(t, () => process.off('SIGCHLD', listener).off('SIGUSR2', listener));
 
@@ -38,7 +38,7 @@ test('several pools in one process, which keeps its own children and signal hand
   const child = spawn('sh', ['-c', 'exit 7'], { stdio: 'ignore' });
   assert.deepEqual(await once(child, 'exit'), [7, null]);
   process.kill(process.pid, 'SIGUSR2');
-  await until('own handlers called', () => heard.includes('SIGUSR2') && heard.includes('SIGCHLD'));
+  await until('own handlers called', () => signals.includes('SIGUSR2') && signals.includes('SIGCHLD'));
   await Promise.all(pools.map(({ port }, index) => deliver(port, `pool ${index}`)));
   await Promise.all(pools.map(({ pool }) => pool.stop()));
   assert.deepEqual(await Promise.all(outputs), ['pool 0', 'pool 1', 'pool 2']);

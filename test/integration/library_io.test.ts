@@ -13,11 +13,11 @@ import { test } from '../helpers/test.js';
 import { until } from '../helpers/until.js';
 import { once } from '../helpers/within.js';
 
-for (const [what, stop] of [
+for (const [title, stop] of [
   ['leaving a loop over the output', undefined],
   ['destroying the output with an error', new Error('of the app')],
 ] as const) {
-  test(`${what} is a stop of the pool, also while clients send`, async () => {
+  test(`${title} is a stop of the pool, also while clients send`, async () => {
     const pool = new ProcessPool({ port: 0, host: '127.0.0.1', workers: 2, output: 'pipe' });
     const errors: Error[] = [];
     pool.on('error', (error) => errors.push(error));

@@ -14,7 +14,7 @@ import { until } from '../helpers/until.js';
 
 test('the log callback gets typed entries, also for each connection at level debug', async (t) => {
   const entries: LogEntry[] = [];
-  const { pool, port } = await startPool(t, { workers: 2, logLevel: 'debug', log: (one) => entries.push(one) });
+  const { pool, port } = await startPool(t, { workers: 2, logLevel: 'debug', log: (entry) => entries.push(entry) });
   pool.output?.resume();
   await deliver(port, 'twelve bytes');
   const close = await until('close logged', () => entries.find(({ event }) => event === 'close'));
@@ -31,7 +31,7 @@ test('the peer of an entry is written as an address and a port', async (t) => {
     workers: 2,
     host: undefined,
     logLevel: 'debug',
-    log: (one) => entries.push(one),
+    log: (entry) => entries.push(entry),
   });
   pool.output?.resume();
   const peers = (): (string | undefined)[] => entries.filter(({ event }) => event === 'close').map(({ peer }) => peer);
@@ -62,7 +62,12 @@ test('a log callback or a listener that throws is an uncaught exception of the a
 test('a host that does not read its log loses entries, which are counted, and no byte', async (t) => {
   const entries: LogEntry[] = [];
   const output = join(temporaryFolder(t), 'out');
-  const { pool, port } = await startPool(t, { workers: 1, output, logLevel: 'debug', log: (one) => entries.push(one) });
+  const { pool, port } = await startPool(t, {
+    workers: 1,
+    output,
+    logLevel: 'debug',
+    log: (entry) => entries.push(entry),
+  });
   const script = `
     const { connect } = require('node:net');
     let left = 3000;
@@ -84,8 +89,8 @@ test('a host that does not read its log loses entries, which are counted, and no
 });
 
 test('what the supervisor could not tell a blocked host is counted, too', async (t) => {
-  const heard: LogEntry[] = [];
-  const { pool } = await startPool(t, { workers: 200, logLevel: 'debug', log: (entry) => heard.push(entry) });
+  const entries: LogEntry[] = [];
+  const { pool } = await startPool(t, { workers: 200, logLevel: 'debug', log: (entry) => entries.push(entry) });
   pool.output?.resume();
   // Kills all the workers that there are, each time that all of them have come again: about seven records each.
   const script = `

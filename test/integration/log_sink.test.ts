@@ -33,9 +33,9 @@ test('a line of which a slow reader has taken a part is ended before the next, a
   await once(readEnd, 'end');
   const lines = received.split('\n');
   assert.equal(lines.pop(), '');
-  const whole = lines.filter((line) => /^line x{9994}$/.test(line));
+  const complete = lines.filter((line) => /^line x{9994}$/.test(line));
   const left = lines.flatMap((line) => /^left out (\d+)$/.exec(line)?.[1] ?? []);
-  assert.equal(whole.length + left.length, lines.length, 'no line is torn');
+  assert.equal(complete.length + left.length, lines.length, 'no line is torn');
   assert.equal(left.length, 1);
-  assert.equal(whole.length + Number(left[0]), 23);
+  assert.equal(complete.length + Number(left[0]), 23);
 });

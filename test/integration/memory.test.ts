@@ -68,8 +68,8 @@ async function startSmall(t: TestContext): Promise<Omit<Limited, 'release'>> {
 async function connectUntilFull({ pool, port }: Pick<Limited, 'pool' | 'port'>): Promise<Socket[]> {
   const clients: Socket[] = [];
   while (pool.stats().total.outOfMemory === 0) {
-    const some = await Promise.all(Array.from({ length: 64 }, () => lenientClient(port)));
-    clients.push(...some);
+    const batch = await Promise.all(Array.from({ length: 64 }, () => lenientClient(port)));
+    clients.push(...batch);
   }
   return clients;
 }

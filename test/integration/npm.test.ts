@@ -87,8 +87,8 @@ const stops: Record<string, (pool: Cli) => unknown> = {
   'SIGQUIT to the group of npm does not cut the drain': (pool) => process.kill(-pool.pid, 'SIGQUIT'),
 };
 
-for (const [what, stop] of Object.entries(stops)) {
-  test(what, async (t) => {
+for (const [title, stop] of Object.entries(stops)) {
+  test(title, async (t) => {
     const pool = await npmStart(t, ['--log-level', 'debug', '--drain-timeout', '10m', '--workers', '1']);
     const socket = await lenientClient(pool.tcp);
     const size = 2 ** 23;

@@ -53,11 +53,11 @@ test('a reader that goes away is noticed by an idle pool too', async (t) => {
   assert.equal(pool.all('output').length, 1);
 });
 
-for (const [what, signal] of [
+for (const [title, signal] of [
   ['killed', 'SIGKILL'],
   ['stopped', 'SIGSTOP'],
 ] as const) {
-  test(`a worker that is ${what} while it waits for the reader holds up nobody`, async (t) => {
+  test(`a worker that is ${title} while it waits for the reader holds up nobody`, async (t) => {
     const pool = await startCli(t, ['--workers', '2', '--log-level', 'debug']);
     const [held, other] = [await client(pool.tcp), await client(pool.tcp)];
     held.on('error', () => undefined).resume();

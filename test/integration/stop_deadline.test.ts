@@ -25,14 +25,14 @@ test('a drain of no time counts all that it does not deliver, in sockets and in 
   for (const workers of [1, 3]) {
     const pool = await startCli(t, ['--workers', String(workers), '--drain-timeout', '0s']);
     const received = text(pool.stdout);
-    const all = pool.workers;
+    const pids = pool.workers;
     const served = await clientsThatSent(pool.tcp, 50, '');
-    await halt(...all);
-    await Promise.all(served.map((one) => write(one, '12345678')));
+    await halt(...pids);
+    await Promise.all(served.map((socket) => write(socket, '12345678')));
     await clientsThatSent(pool.tcp, 50, '12345678');
     pool.child.kill('SIGTERM');
     await pool.logged('expire');
-    resume(...all);
+    resume(...pids);
     const { code } = await pool.exited;
     const missing = 800 - (await received).length;
     assert.equal(pool.all('undelivered')[0]?.bytes ?? 0, missing);

@@ -50,13 +50,13 @@ test('what had arrived before a stop comes out, beside clients that send without
   await until('accepted', () => pool.all('connect').length === 24);
   pool.child.kill('SIGTERM');
   await pool.logged('drain');
-  let owed = 0;
+  let earlierBytes = 0;
   for await (const chunk of piecesOf(pool.stdout)) {
-    owed += chunk.filter((byte) => byte === 0x6f).length;
+    earlierBytes += chunk.filter((byte) => byte === 0x6f).length;
     await wait(2);
   }
   assert.deepEqual(await pool.exited, { code: 0, signal: null });
-  assert.equal(owed, 20 * 2 ** 15);
+  assert.equal(earlierBytes, 20 * 2 ** 15);
 });
 
 test('a client that never stops sending does not keep the pool from stopping in order', async (t) => {

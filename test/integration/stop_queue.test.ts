@@ -10,7 +10,7 @@ import { until } from '../helpers/until.js';
 import { text } from '../helpers/within.js';
 
 /** It waits, or has ended. */
-function rests(pid: number): boolean {
+function isIdle(pid: number): boolean {
   return ['S', 'Z', undefined].includes(statOf(pid)?.state);
 }
 
@@ -20,29 +20,29 @@ for (const [workers, end] of [
   [4, true],
 ] as const) {
   for (const first of ['the workers', 'the supervisor', 'the host'] as const) {
-    const what = end ? 'have sent and closed' : 'have sent';
-    test(`SIGTERM to the group, seen by ${first} first: ${workers} workers lose none that wait to be accepted and ${what}`, async (t) => {
+    const action = end ? 'have sent and closed' : 'have sent';
+    test(`SIGTERM to the group, seen by ${first} first: ${workers} workers lose none that wait to be accepted and ${action}`, async (t) => {
       const pool = await startInGroup(t, ['--workers', String(workers), '--log-level', 'debug']);
       const received = text(pool.stdout);
       // A worker that has a client does not end before the others have heard of the stop.
       for (let number = 0; number < workers; number++) await lenientClient(pool.tcp);
       await until('each has one', () => pool.all('connect').length === workers);
       const supervisor = [pool.supervisor];
-      const ours = pool.workers;
-      const turns = {
-        'the workers': [ours, supervisor],
-        'the supervisor': [supervisor, ours],
-        'the host': [[pool.pid], supervisor, ours],
+      const workerPids = pool.workers;
+      const steps = {
+        'the workers': [workerPids, supervisor],
+        'the supervisor': [supervisor, workerPids],
+        'the host': [[pool.pid], supervisor, workerPids],
       }[first];
-      await halt(pool.pid, ...supervisor, ...ours);
+      await halt(pool.pid, ...supervisor, ...workerPids);
       await clientsThatSent(pool.tcp, 40, 'waiting', { end });
       process.kill(-pool.pid, 'SIGTERM');
-      for (const turn of turns) {
-        resume(...turn);
-        await until('heard', () => turn.every((pid) => !signalsPending(pid, 'SIGTERM') && rests(pid)));
-        await haltRunning(turn);
+      for (const step of steps) {
+        resume(...step);
+        await until('heard', () => step.every((pid) => !signalsPending(pid, 'SIGTERM') && isIdle(pid)));
+        await haltRunning(step);
       }
-      resume(pool.pid, ...supervisor, ...ours);
+      resume(pool.pid, ...supervisor, ...workerPids);
       assert.deepEqual(await pool.exited, { code: 0, signal: null });
       assert.equal(await received, 'waiting'.repeat(40));
     });
@@ -107,18 +107,18 @@ for (const workers of [1, 2]) {
   test(`a stop at the descriptor limit serves all that wait, with ${workers} workers of which one has no descriptors left`, async (t) => {
     const pool = await startInGroup(t, ['--workers', String(workers)]);
     const received = text(pool.stdout);
-    const all = pool.workers;
+    const pids = pool.workers;
     if (!limitDescriptors(pool.worker(0), 16)) {
       t.skip('needs prlimit(1)');
       return;
     }
-    await halt(...all);
+    await halt(...pids);
     await clientsThatSent(pool.tcp, 100, 'waiting');
     pool.child.kill('SIGTERM');
     await pool.logged('drain');
     resume(pool.worker(0));
     await until('it has heard', () => !signalsPending(pool.worker(0), 'SIGTERM'));
-    resume(...all);
+    resume(...pids);
     assert.deepEqual(await pool.exited, { code: 0, signal: null });
     assert.equal(await received, 'waiting'.repeat(100));
   });

@@ -164,10 +164,10 @@ suite('system calls', { skip: noFaults }, () => {
   test('the interval timer is stopped when the last connection has ended', async (t) => {
     const pool = await startTraceable(t, ['--workers', '1', '--log-level', 'debug', '--idle-timeout', '1h']);
     const calls = await trace(t, pool.worker(0), 'setitimer');
-    const [one, other] = [await client(pool.tcp), await client(pool.tcp)];
+    const [first, second] = [await client(pool.tcp), await client(pool.tcp)];
     await until('accepted', () => pool.all('connect').length === 2);
-    one.destroy();
-    other.destroy();
+    first.destroy();
+    second.destroy();
     await until('closed', () => pool.all('close').length === 2);
     const timers = await calls();
     assert.equal(timers.length, 2, timers.join('\n'));
