@@ -72,7 +72,7 @@ test('a host that does not read its log loses entries, which are counted, and no
     const { connect } = require('node:net');
     let left = 3000;
     const next = () => left-- > 0 && connect(${port}, '127.0.0.1').on('close', next).resume().end('x');
-    next();`;
+    for (let client = 0; client < 16; client++) next();`;
   // This thread is blocked, and with it every callback of the pool.
   const { status, stderr } = runBlocked(process.execPath, ['-e', script]);
   assert.deepEqual({ status, stderr }, { status: 0, stderr: '' }, JSON.stringify(pool.stats()));
