@@ -1,6 +1,10 @@
 import { existsSync, readFileSync } from 'node:fs';
+import { createServer } from 'node:net';
+import type { TestContext } from 'node:test';
 
+import { after } from './after.js';
 import { refusesConnections } from './clients.js';
+import { once } from './within.js';
 
 const listening = '0A';
 
@@ -22,4 +26,12 @@ export async function freePort(): Promise<number> {
     const port = 1024 + Math.floor(Math.random() * (first - 1024));
     if (await refusesConnections(port)) return port;
   }
+}
+
+/** A port that is in use until the test ends. */
+export async function takenPort(t: TestContext): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  after(t, () => server.close());
+  return (server.address() as { port: number }).port;
 }

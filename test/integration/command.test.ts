@@ -2,7 +2,6 @@ import assert from 'node:assert/strict';
 import { spawn, type SpawnSyncReturns } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { chmodSync, closeSync, cpSync, mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
-import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { gunzipSync } from 'node:zlib';
@@ -11,7 +10,7 @@ import { after } from '../helpers/after.js';
 import { cli, type Entry, followCli, realPipe, root, runCli, startCli } from '../helpers/cli.js';
 import { deliver, refusesConnections } from '../helpers/clients.js';
 import { temporaryFolder } from '../helpers/files.js';
-import { freePort } from '../helpers/ports.js';
+import { freePort, takenPort } from '../helpers/ports.js';
 import { runBlocked } from '../helpers/run.js';
 import { test } from '../helpers/test.js';
 import { until } from '../helpers/until.js';
@@ -37,10 +36,7 @@ test('wrong usage is one line on stderr, nothing on stdout and status 2', () => 
 });
 
 test('a port in use is one line that names option and value, and status 1', async (t) => {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  after(t, () => server.close());
-  const { port } = server.address() as { port: number };
+  const port = await takenPort(t);
   const pool = runCli(t, ['--host', '127.0.0.1', '--port', String(port)]);
   assert.equal((await pool.exited).code, 1);
   const address = `127.0.0.1:${port}`;

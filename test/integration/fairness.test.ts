@@ -22,7 +22,7 @@ test('a client that sends without end does not keep another waiting longer than 
   await until('accepted', () => pool.all('connect').length === 2);
   const worker = pool.worker(0);
   await halt(worker);
-  // Both wait for the worker, the one with more than its share.
+  // Both wait for the worker, the flood with more than its share.
   flood.write(Buffer.alloc(64 * mebibyte, 'x'));
   await write(other, 'o');
   process.kill(worker, 'SIGCONT');
@@ -43,7 +43,7 @@ test('a client that sends many requests at once has its share of them answered b
   await until('accepted', () => pool.all('connect').length === 2);
   const worker = pool.worker(0);
   await halt(worker);
-  // Both wait for the worker; its first read finds hundreds of the one's.
+  // Both wait for the worker; its first read finds hundreds of the flood's.
   flood.write(get('/none').repeat(1500));
   await write(other.socket, post('o'));
   process.kill(worker, 'SIGCONT');

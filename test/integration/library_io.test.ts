@@ -1,12 +1,13 @@
 import assert from 'node:assert/strict';
 import { closeSync, existsSync, openSync, readFileSync } from 'node:fs';
-import { connect, createServer } from 'node:net';
+import { connect } from 'node:net';
 import { join } from 'node:path';
 
 import { after } from '../helpers/after.js';
 import { deliver, lenientClient } from '../helpers/clients.js';
 import { temporaryFolder } from '../helpers/files.js';
 import { ProcessPool, received, startPool } from '../helpers/pool.js';
+import { takenPort } from '../helpers/ports.js';
 import { descriptorsOf } from '../helpers/processes.js';
 import { run } from '../helpers/run.js';
 import { test } from '../helpers/test.js';
@@ -95,10 +96,7 @@ test('an output may be a descriptor, which stays open, or a file', async (t) => 
 });
 
 test('a port in use and one without permission are Node errors that name option and value', async (t) => {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  after(t, () => server.close());
-  const { port } = server.address() as { port: number };
+  const port = await takenPort(t);
   const before = descriptorsOf('self').length;
   const pool = new ProcessPool({ port, host: '127.0.0.1', output: 'pipe' });
   await assert.rejects(pool.start(), (error: Record<string, unknown> & Error) => {
