@@ -79,6 +79,18 @@ export function get(path: string, fields = ''): string {
   return `GET ${path} HTTP/1.1\r\nHost: x\r\n${fields}\r\n`;
 }
 
+/** Clients that send all of a body of a 2 ** 20 but its last byte. */
+export async function hold(port: number, count: number): Promise<RawClient[]> {
+  const size = 2 ** 20;
+  const part = Buffer.alloc(size - 1, 'x');
+  const holding = await Promise.all(Array.from({ length: count }, () => RawClient.connect(port)));
+  for (const client of holding) {
+    client.write(`POST / HTTP/1.1\r\nHost: x\r\nContent-Length: ${size}\r\n\r\n`);
+    client.write(part);
+  }
+  return holding;
+}
+
 /** By Node's own client: the status. */
 export async function send(port: number, body: string | Buffer, agent?: Agent): Promise<number> {
   const sent = request({ port, host: '127.0.0.1', method: 'POST', path: '/', ...(agent && { agent }) });
