@@ -1,13 +1,13 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { closeSync, mkdtempSync, openSync, rmSync, statSync } from 'node:fs';
-import { createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 
 import { loadBinding } from '../../lib/native.js';
 import { refusesConnections } from '../helpers/clients.js';
+import { freePort } from '../helpers/free_port.js';
 import { until } from '../helpers/until.js';
 import { bytesReadBy, cpuOfTree } from './processes.js';
 import { built, printed } from './programs.js';
@@ -21,15 +21,6 @@ const env = Object.fromEntries(Object.entries(process.env).filter(([name]) => !n
 
 /** How long a system has to be still to be at rest. */
 const restMs = 50;
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  await once(server, 'close');
-  return port;
-}
 
 /** A system in a process of its own, from its readiness to its end. */
 export class Running implements AsyncDisposable {

@@ -10,6 +10,14 @@ import { addon, pack, run, runTool, supervisor, unpack } from './packed.js';
 
 const executables = ['dist/cli.js', addon, supervisor];
 
+/** The plots that README.md and docs/ show. */
+function plots(): string[] {
+  const folder = 'test/bench/results';
+  return readdirSync(join(root, folder))
+    .filter((name) => name.endsWith('.svg'))
+    .map((name) => `${folder}/${name}`);
+}
+
 /** What tsc makes of the sources in lib. */
 function compiled(): string[] {
   return readdirSync(join(root, 'lib'))
@@ -41,6 +49,7 @@ test('the tarball', async (t) => {
       'binding.gyp',
       'package.json',
       ...readdirSync(join(root, 'docs')).map((name) => `docs/${name}`),
+      ...plots(),
       ...compiled(),
       ...nativeSources(),
       addon,
