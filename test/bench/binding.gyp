@@ -16,8 +16,8 @@
     {"target_name": "load_idle", "type": "executable", "sources": ["native/load_idle.cc"]},
     {"target_name": "load_latency", "type": "executable", "sources": ["native/load_latency.cc"]},
     {"target_name": "count_stdin", "type": "executable", "sources": ["native/count_stdin.cc"]},
-    {"target_name": "limit_splice", "type": "executable", "sources": ["native/limit_splice.cc"]},
-    {"target_name": "limit_copy", "type": "executable", "sources": ["native/limit_copy.cc"]},
-    {"target_name": "limit_accept", "type": "executable", "sources": ["native/limit_accept.cc"]},
+    {"target_name": "baseline_splice", "type": "executable", "sources": ["native/baseline_splice.cc"]},
+    {"target_name": "baseline_copy", "type": "executable", "sources": ["native/baseline_copy.cc"]},
+    {"target_name": "baseline_accept", "type": "executable", "sources": ["native/baseline_accept.cc"]},
   ],
 }

@@ -18,10 +18,10 @@ export interface Sample {
   note?: string;
 }
 
-/** What is measured, or stands beside it. */
+/** What is measured: ours, peers, and baselines, which are minimal loops that can be beaten. */
 export interface Contender {
   name: string;
-  kind: 'ours' | 'peer' | 'limit';
+  kind: 'ours' | 'peer' | 'baseline';
   needs?: Program[];
   /** In fresh processes. */
   measure(): Promise<Sample>;
@@ -82,17 +82,18 @@ export function typical(result: Result, figure: string): number {
   return median(result.samples.map(({ figures }) => figures[figure] ?? Number.NaN));
 }
 
-export function ownResult({ results }: Comparison): Result | undefined {
+/** Ours as users get it. */
+export function ourResult({ results }: Comparison): Result | undefined {
   return results.find(({ kind }) => kind === 'ours');
 }
 
 /** Ours as a multiple of the other. */
 export function ratio(comparison: Comparison, other: Result, figure: string): number {
-  const own = ownResult(comparison);
-  return own === undefined ? Number.NaN : typical(own, figure) / typical(other, figure);
+  const ours = ourResult(comparison);
+  return ours === undefined ? Number.NaN : typical(ours, figure) / typical(other, figure);
 }
 
 /** Bytes lost by a contender in the worst of its samples. */
-export function mostLost({ samples }: Result): number {
+export function maxLost({ samples }: Result): number {
   return Math.max(0, ...samples.map(({ lost }) => lost));
 }

@@ -8,7 +8,9 @@ import { cost, costs } from './costs.js';
 import { descriptorsOfTree, privateMemoryOfTree } from './processes.js';
 import { built } from './programs.js';
 import { load, Running } from './running.js';
-import { against, nodeCluster, nodeNet, sink, spliceLimit, type System } from './systems.js';
+import { against, nodeCluster, nodeNet, sink, spliceLoop, type System } from './systems.js';
+
+const number = (value: number): string => value.toLocaleString('en');
 
 /** Descriptors that a process may have. */
 function descriptorLimit(): number {
@@ -23,7 +25,7 @@ function fitting(connections: number, holders = 1): number {
 
 function shortage(wanted: number, held: number): Pick<Sample, 'note'> {
   if (held === wanted) return {};
-  return { note: `${held} connections only: a process may have ${descriptorLimit()} descriptors` };
+  return { note: `${number(held)} connections only: a process may have ${number(descriptorLimit())} descriptors` };
 }
 
 /** Clients that connect and say nothing. */
@@ -84,9 +86,9 @@ export function idle(wanted: number): Workload {
   const connections = fitting(wanted, sink.holders);
   return {
     id: `W4-${connections}`,
-    title: `${connections.toLocaleString('en')} idle connections`,
+    title: `${number(connections)} idle connections`,
     figures: spaces,
-    contenders: against([sink, spliceLimit, nodeNet, nodeCluster], (system) => hold(system, connections)),
+    contenders: against([sink, spliceLoop, nodeNet, nodeCluster], (system) => hold(system, connections)),
   };
 }
 
@@ -110,16 +112,16 @@ async function send(messages: number, connections: number): Promise<Sample> {
 /** W4: what idle connections make others cost, against none. */
 export function besideIdle(messages: number, wanted: number): Workload {
   const connections = fitting(wanted, sink.holders);
-  const contender = (name: string, kind: Contender['kind'], idleOnes: number): Contender => ({
+  const contender = (name: string, kind: Contender['kind'], idleCount: number): Contender => ({
     name,
     kind,
-    measure: () => send(messages, idleOnes),
+    measure: () => send(messages, idleCount),
   });
   return {
     id: 'W4-beside',
-    title: `messages of 200 bytes on 8 connections beside ${connections.toLocaleString('en')} idle ones`,
+    title: `messages of 200 bytes on 8 connections beside ${number(connections)} idle ones`,
     figures: costs('message'),
-    contenders: [contender(sink.name, 'ours', connections), contender('none idle', 'limit', 0)],
+    contenders: [contender(sink.name, 'ours', connections), contender('none idle', 'baseline', 0)],
     repeats: 2,
   };
 }

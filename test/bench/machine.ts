@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { cpus, release, totalmem } from 'node:os';
+import { cpus, loadavg, release, totalmem } from 'node:os';
 
 import { root } from '../helpers/cli.js';
 import { type Program, versions } from './programs.js';
@@ -11,6 +11,8 @@ export interface Machine {
   processor: string;
   cores: number;
   memoryGiB: number;
+  /** Of the minute before the run: what else ran there. */
+  loadAverage?: number;
   node: string;
   programs: Record<string, string>;
 }
@@ -24,14 +26,17 @@ export function machine(programs: Program[]): Machine {
     processor: first?.model ?? '',
     cores: cpus().length,
     memoryGiB: Math.round(totalmem() / 2 ** 30),
+    loadAverage: loadavg()[0] ?? Number.NaN,
     node: process.version,
     programs: versions(programs),
   };
 }
 
 /** In a line. */
-export function described(one: Machine): string {
-  const programs = Object.entries(one.programs).map(([name, version]) => `${name} ${version}`);
-  const hardware = `${one.cores} × ${one.processor}, ${one.memoryGiB} GiB, Linux ${one.kernel}`;
-  return [`${one.date.slice(0, 10)}, commit ${one.commit}: ${hardware}`, `Node ${one.node}`, ...programs].join(', ');
+export function describe(machine: Machine): string {
+  const { date, commit, cores, processor, memoryGiB, kernel, node, loadAverage } = machine;
+  const programs = Object.entries(machine.programs).map(([name, version]) => `${name} ${version}`);
+  const load = loadAverage === undefined ? [] : [`load average before the run ${loadAverage.toFixed(1)}`];
+  const hardware = `${cores} × ${processor}, ${memoryGiB} GiB, Linux ${kernel}`;
+  return [`${date.slice(0, 10)}, commit ${commit}: ${hardware}`, `Node ${node}`, ...programs, ...load].join(', ');
 }

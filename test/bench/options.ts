@@ -10,16 +10,23 @@ export interface Options {
   /** What an id begins with. */
   only: string[];
   rounds: number;
+  keep: boolean;
+  redraw: boolean;
   out: string;
 }
 
-const mostRounds = 100;
+/** The message names the option and its value. */
+export class UsageError extends Error {}
+
+const maxRounds = 100;
 
 const options = {
   quick: { type: 'boolean', default: false },
   check: { type: 'boolean', default: false },
   only: { type: 'string', default: 'W' },
   rounds: { type: 'string' },
+  keep: { type: 'boolean', default: false },
+  redraw: { type: 'boolean', default: false },
   out: { type: 'string', default: join(root, 'build', 'bench') },
 } as const;
 
@@ -28,27 +35,27 @@ function parsed(): ReturnType<typeof parseArgs<{ options: typeof options }>>['va
     return parseArgs({ options }).values;
   } catch (error) {
     const [reason] = (error as Error).message.split('\n');
-    throw new Error(`${process.argv.slice(2).join(' ')}: ${reason}`, { cause: error });
+    throw new UsageError(`${process.argv.slice(2).join(' ')}: ${reason}`, { cause: error });
   }
 }
 
-/** @throws {Error} that names the option and its value */
+/** @throws {UsageError} */
 export function readOptions(): Options {
   const values = parsed();
   const given = values.rounds ?? (values.quick ? '2' : '5');
   const rounds = /^\d+$/.test(given) ? Number(given) : 0;
-  if (rounds < 1 || rounds > mostRounds) {
-    throw new Error(`--rounds ${given}: it has to be a whole number from 1 to ${mostRounds}`);
+  if (rounds < 1 || rounds > maxRounds) {
+    throw new UsageError(`--rounds ${given}: it has to be a whole number from 1 to ${maxRounds}`);
   }
   return { ...values, only: values.only.split(','), rounds };
 }
 
-/** What `only` asks for. @throws {Error} if a part of it stands for nothing */
-export function chosen<T extends { id: string }>(all: T[], only: string[]): T[] {
-  const unknown = only.find((prefix) => prefix === '' || !all.some(({ id }) => id.startsWith(prefix)));
+/** What `only` asks for. @throws {UsageError} if a part of it stands for nothing */
+export function chosen<T extends { id: string }>(workloads: T[], only: string[]): T[] {
+  const unknown = only.find((prefix) => prefix === '' || !workloads.some(({ id }) => id.startsWith(prefix)));
   if (unknown !== undefined) {
-    const ids = all.map(({ id }) => id).join(', ');
-    throw new Error(`--only ${only.join(',')}: no workload begins with '${unknown}'; there are ${ids}`);
+    const ids = workloads.map(({ id }) => id).join(', ');
+    throw new UsageError(`--only ${only.join(',')}: no workload begins with '${unknown}'; there are ${ids}`);
   }
-  return all.filter(({ id }) => only.some((prefix) => id.startsWith(prefix)));
+  return workloads.filter(({ id }) => only.some((prefix) => id.startsWith(prefix)));
 }

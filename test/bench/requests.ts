@@ -35,9 +35,9 @@ export function requests(seconds: number): Workload {
     id: 'W5',
     title: 'POST requests of 200 bytes on 64 connections',
     figures: costs('request'),
-    contenders: against([http, nginx, nodeHttp], (system) => measure(system, seconds)).map((one) => ({
-      ...one,
-      needs: [wrk, ...(one.needs ?? [])],
+    contenders: against([http, nginx, nodeHttp], (system) => measure(system, seconds)).map((contender) => ({
+      ...contender,
+      needs: [wrk, ...(contender.needs ?? [])],
     })),
   };
 }

@@ -33,13 +33,17 @@ const nodePeer = (name: string, script: string, ...args: string[]): System => ({
   command: (port) => [process.execPath, join(__dirname, 'peers', script), String(port), ...args],
 });
 
-const limit = (program: string, name: string): System => ({
+const baseline = (program: string, name: string): System => ({
   name,
-  kind: 'limit',
+  kind: 'baseline',
   command: (port) => [built(program), `port=${port}`],
 });
 
 export const sink = ours('--log-level', 'warn');
+export const sinkWithoutPauses: System = {
+  ...ours('--log-level', 'warn', '--batch-delay', '0'),
+  name: 'procpool-native --batch-delay 0',
+};
 export const http = ours('--log-level', 'warn', '--handler', 'http');
 
 export const socat: System = {
@@ -81,6 +85,6 @@ export const nginx: System = {
   needs: [{ name: 'nginx', package: 'nginx-light' }],
 };
 
-export const spliceLimit = limit('limit_splice', 'splice loop');
-export const copyLimit = limit('limit_copy', 'read and write loop');
-export const acceptLimit = limit('limit_accept', 'SO_REUSEPORT accept loop');
+export const spliceLoop = baseline('baseline_splice', 'splice loop');
+export const copyLoop = baseline('baseline_copy', 'read and write loop');
+export const acceptLoop = baseline('baseline_accept', 'SO_REUSEPORT accept loop');

@@ -2,16 +2,16 @@ import type { Workload } from './comparing.js';
 import { cost, costs, type Unit } from './costs.js';
 import { type Destination, load, Running } from './running.js';
 import {
-  acceptLimit,
+  acceptLoop,
   against,
-  copyLimit,
+  copyLoop,
   ncat,
   nodeCluster,
   nodeClusterNone,
   nodeNet,
   sink,
   socat,
-  spliceLimit,
+  spliceLoop,
   type System,
 } from './systems.js';
 
@@ -71,12 +71,12 @@ function bulk(id: string, title: string, destination: Destination, systems: Syst
 
 /** W1 and W1f. */
 export function bulks(each: number): Workload[] {
-  const every = [sink, spliceLimit, copyLimit, socat, ncat, nodeNet, nodeCluster];
+  const every = [sink, spliceLoop, copyLoop, socat, ncat, nodeNet, nodeCluster];
   return [
     bulk('W1', 'bulk into a pipe', 'pipe', every, each),
-    bulk('W1f-file', 'bulk into a file', 'file', [sink, spliceLimit, copyLimit, socat, nodeNet], each),
-    bulk('W1f-append', 'bulk into a file in append mode', 'append', [sink, copyLimit, socat, nodeNet], each),
-    bulk('W1f-null', 'bulk into /dev/null', 'null', [sink, spliceLimit, copyLimit, socat], each),
+    bulk('W1f-file', 'bulk into a file', 'file', [sink, spliceLoop, copyLoop, socat, nodeNet], each),
+    bulk('W1f-append', 'bulk into a file in append mode', 'append', [sink, copyLoop, socat, nodeNet], each),
+    bulk('W1f-null', 'bulk into /dev/null', 'null', [sink, spliceLoop, copyLoop, socat], each),
   ];
 }
 
@@ -87,7 +87,7 @@ export function messages(connections: number, count: number): Workload {
     title: `messages of 200 bytes on ${connections} connections`,
     unit: 'message',
     destination: 'pipe',
-    systems: [sink, spliceLimit, copyLimit, ncat, nodeNet, nodeCluster, socat],
+    systems: [sink, spliceLoop, copyLoop, ncat, nodeNet, nodeCluster, socat],
     load: ['load_messages', `connections=${connections}`, 'size=200', `messages=${count}`],
     bytes: 200 * count,
     units: count,
@@ -101,7 +101,7 @@ export function connections(count: number, withSocat: boolean): Workload {
     title: 'connections of 16 bytes',
     unit: 'connection',
     destination: 'pipe',
-    systems: [sink, acceptLimit, ncat, nodeCluster, nodeClusterNone, nodeNet, ...(withSocat ? [socat] : [])],
+    systems: [sink, acceptLoop, ncat, nodeCluster, nodeClusterNone, nodeNet, ...(withSocat ? [socat] : [])],
     load: ['load_connects', `connections=${count}`, 'inflight=64', 'bytes=16'],
     bytes: 16 * count,
     units: count,

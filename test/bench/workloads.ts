@@ -14,12 +14,14 @@ export interface Volume {
   idle: number[];
   timers: number;
   singleMessages: number;
+  /** In percent of our peak rate. */
+  latencyLoads: number[];
   latencySeconds: number;
   /** With peers that take very long. */
   patient: boolean;
 }
 
-/** BENCH.md's own figures, and what fits a CI job. */
+/** The whole benchmark, and what fits a CI job. */
 export const full: Volume = {
   bulkBytes: 500 * 2 ** 20,
   messages: 800_000,
@@ -28,6 +30,7 @@ export const full: Volume = {
   idle: [1_000, 10_000, 60_000],
   timers: 1_000_000,
   singleMessages: 5_000,
+  latencyLoads: [10, 25, 50, 75, 90],
   latencySeconds: 3,
   patient: true,
 };
@@ -39,6 +42,7 @@ export const quick: Volume = {
   idle: [10_000],
   timers: 100_000,
   singleMessages: 1_000,
+  latencyLoads: [50],
   latencySeconds: 1,
   patient: false,
 };
@@ -56,6 +60,6 @@ export function workloads(volume: Volume, measured: Comparison[]): Workload[] {
     life(),
     timers(volume.timers),
     latencyWhenIdle(volume.singleMessages),
-    latencyUnderLoad(volume.latencySeconds, measured),
+    ...volume.latencyLoads.map((percent) => latencyUnderLoad(percent, volume.latencySeconds, measured)),
   ];
 }

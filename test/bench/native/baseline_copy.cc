@@ -1,9 +1,9 @@
 // The least that moving bytes from sockets to stdout costs where they are copied: one process, one
-// recv(2) and one write(2). SIGTERM ends it. limit_copy port=P [connections=N, that may wait]
+// recv(2) and one write(2). SIGTERM ends it. baseline_copy port=P [connections=N, that may wait]
 
 #include <vector>
 
-#include "limit.h"
+#include "baseline.h"
 
 int main(int count, char** words) {
   const bench::arguments given(count, words, {{"port", ""}, {"connections", "4096"}});

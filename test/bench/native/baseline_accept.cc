@@ -1,10 +1,10 @@
 // The least that many short connections cost: pre-forked workers, each with a listening socket of its
-// own among which the kernel chooses (SO_REUSEPORT). SIGTERM ends all. limit_accept port=P [workers=2]
+// own among which the kernel chooses (SO_REUSEPORT). SIGTERM ends all. baseline_accept port=P [workers=2]
 
 #include <vector>
 
 #include "children.h"
-#include "limit.h"
+#include "baseline.h"
 
 namespace {
 

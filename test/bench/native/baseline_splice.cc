@@ -1,9 +1,9 @@
 // The least that moving bytes from sockets to stdout without copying them costs: one process and one
-// pipe, one splice(2) in and one out. SIGTERM ends it. limit_splice port=P [connections=N, that may wait]
+// pipe, one splice(2) in and one out. SIGTERM ends it. baseline_splice port=P [connections=N, that may wait]
 
 #include <fcntl.h>
 
-#include "limit.h"
+#include "baseline.h"
 
 int main(int count, char** words) {
   const bench::arguments given(count, words, {{"port", ""}, {"connections", "4096"}});

@@ -2,7 +2,7 @@
 
 #include "bench.h"
 
-/// What the limits share: a listener, and one level-triggered epoll without timers, counters or a log.
+/// What the baselines share: a listener, and one level-triggered epoll without timers, counters or a log.
 namespace bench {
 
 constexpr std::size_t stage_bytes = 256UL * 1024UL;
