@@ -14,15 +14,16 @@ import { freePort } from '../helpers/free_port.js';
 import { codeBlocks } from '../helpers/markdown.js';
 import { statOf } from '../helpers/processes.js';
 import { runBlocked } from '../helpers/run.js';
+import { procpoolArguments } from '../helpers/shell.js';
 import { test } from '../helpers/test.js';
 import { until } from '../helpers/until.js';
 
 /** Without what `npm run` around the tests adds: npx would look there for the command. */
 const env = Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith('npm_')));
 
-/** The lines of a page's first block, with a port and a folder of the test's own. */
+/** The lines of a page's first block that runs the command, with a port and a folder of the test's own. */
 async function recipes(t: TestContext, page: string): Promise<{ lines: string[]; folder: string; port: number }> {
-  const [block] = await codeBlocks(page);
+  const block = (await codeBlocks(page)).find(({ text }) => procpoolArguments(text).length > 0);
   const folder = temporaryFolder(t);
   const port = await freePort();
   mkdirSync(join(folder, 'node_modules', '.bin'), { recursive: true });
