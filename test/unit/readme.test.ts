@@ -3,15 +3,12 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { test } from 'node:test';
 
-
 const root = join(__dirname, '..', '..');
 const page = (path: string): string => readFileSync(join(root, path), 'utf8');
 
 test('docs/numbers.md shows the summary of the results that are kept, and of which runs they are', () => {
   const [summary = '', runs = ''] = page('test/bench/results/results.md').split('\n\n');
   assert.ok(page('docs/numbers.md').includes(`${summary}\n\n${runs}\n`));
-});
-
 });
 
 test('every link of every page leads to a file', () => {
