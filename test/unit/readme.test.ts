@@ -15,10 +15,28 @@ test('every link of every page leads to a file', () => {
   for (const file of [
     'README.md',
     'native/README.md',
+    'test/documents.md',
+    'CONTRIBUTING.md',
     ...readdirSync(join(root, 'docs')).map((name) => `docs/${name}`),
   ]) {
     const links = [...page(file).matchAll(/\]\(([^)#]+)\)|src="([^"]+)"/g)].map(([, link, src]) => link ?? src!);
     const dead = links.filter((link) => !link.includes('://') && !existsSync(join(root, dirname(file), link)));
     assert.deepEqual(dead, [], file);
+  }
+});
+
+test('every source file that the maps name is there', () => {
+  const files = ['native', 'lib', 'test', 'docs'].flatMap((folder) =>
+    readdirSync(join(root, folder), { recursive: true, encoding: 'utf8' }).map((path) => `/${folder}/${path}`),
+  );
+  files.push('/CHANGELOG.md');
+  for (const map of ['native/README.md', 'test/documents.md', 'CONTRIBUTING.md']) {
+    const named = [...page(map).matchAll(/`([\w/.-]+\.(?:h|cc|ts|md|gypi))`/g)].map(([, name = '']) => name);
+    assert.ok(named.length > 5, map);
+    assert.deepEqual(
+      named.filter((name) => !files.some((path) => path.endsWith(`/${name}`))),
+      [],
+      map,
+    );
   }
 });
