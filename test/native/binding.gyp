@@ -47,6 +47,7 @@
         "fake/binding.cc",
         "fake/calls.cc",
         "fake/control.cc",
+        "fake/deadlines.cc",
         "fake/kernel.cc",
         "fake/worker_channels.cc",
       ],

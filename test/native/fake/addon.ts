@@ -5,6 +5,8 @@ import { join } from 'node:path';
 export interface FakedAddon {
   kernel: Kernel;
   Control: new () => Control;
+  /** Times in ms; 0 disables. */
+  Deadlines: new (idle: number, firstByte: number, maxAge: number) => Deadlines;
   WorkerChannels: new () => WorkerChannels;
   /** The control channel's descriptor, and how many records wait for it at most. */
   hostFd: number;
@@ -49,6 +51,26 @@ export interface Control {
   takeDescriptor(): number;
   readonly gone: boolean;
   readonly dropped: number;
+}
+
+export type TimeoutReason = 'idle' | 'firstByte' | 'request' | 'maxAge' | 'pace';
+
+/** The deadlines of eight clients, which are known by number. Times in ms. */
+export interface Deadlines {
+  begin(client: number): void;
+  renew(client: number): void;
+  expect(client: number, reason: TimeoutReason, within: number): void;
+  expectRequest(client: number, within: number): void;
+  expectNothing(client: number): void;
+  suspend(client: number): void;
+  putOff(client: number, reason: TimeoutReason, by: number): void;
+  again(client: number): void;
+  cancel(client: number): void;
+  /** Who is due, and why. */
+  turn(): { client: number; reason: TimeoutReason }[];
+  arm(): void;
+  stopClock(): void;
+  startClock(): void;
 }
 
 export interface WorkerChannels {

@@ -37,6 +37,7 @@ Napi::Object show_kernel(Napi::Env env) {
 Napi::Object initialize(Napi::Env env, Napi::Object exports) {
   exports.Set("kernel", show_kernel(env));
   show_control(exports);
+  show_deadlines(exports);
   show_worker_channels(exports);
   return exports;
 }

@@ -6,6 +6,7 @@
 namespace procpool::testing {
 
 void show_control(Napi::Object exports);
+void show_deadlines(Napi::Object exports);
 void show_worker_channels(Napi::Object exports);
 
 }  // namespace procpool::testing
