@@ -16,8 +16,8 @@
 namespace procpool::addon {
 namespace {
 
-// Above every number that a descriptor gets in the supervisor, so that no dup2 there hits another.
-constexpr int out_of_the_way = ipc::control_fd + 1;
+// Above every number that a descriptor gets in the supervisor, so that no dup2 there closes another.
+constexpr int first_free = ipc::control_fd + 1;
 
 void check(const char* call, int error) {
   if (error != 0) throw sys::sys_error(call, error);
@@ -61,10 +61,9 @@ class attributes {
   posix_spawnattr_t attributes_;
 };
 
-sys::unique_fd moved_away(int fd) { return sys::unique_fd(sys::check("fcntl", sys::duplicate(fd, out_of_the_way))); }
+sys::unique_fd duplicate_above(int fd) { return sys::unique_fd(sys::check("fcntl", sys::duplicate(fd, first_free))); }
 
-/// The app's secrets stay in the app; only the loader, the sanitizers and who makes temporary files may need to be told
-/// something.
+/// The app's environment may hold secrets: only variables for the loader, sanitizers and temporary files are passed on.
 std::vector<std::string> environment_passed_on() {
   std::vector<std::string> variables;
   for (const char* name : {"LD_LIBRARY_PATH", "ASAN_OPTIONS", "TMPDIR"}) {
@@ -75,10 +74,10 @@ std::vector<std::string> environment_passed_on() {
 }
 
 pid_t start(const std::string& executable, int output, int control) {
-  const sys::unique_fd out = moved_away(output);
+  const sys::unique_fd out = duplicate_above(output);
   // Node makes its own three close-on-exec, too.
-  const sys::unique_fd error = moved_away(STDERR_FILENO);
-  const sys::unique_fd end = moved_away(control);
+  const sys::unique_fd error = duplicate_above(STDERR_FILENO);
+  const sys::unique_fd end = duplicate_above(control);
   file_actions actions;
   actions.open(STDIN_FILENO, "/dev/null", O_RDONLY);
   actions.duplicate(out.get(), STDOUT_FILENO);
@@ -92,10 +91,10 @@ pid_t start(const std::string& executable, int output, int control) {
   environment.reserve(variables.size() + 1);
   for (std::string& variable : variables) environment.push_back(variable.data());
   environment.push_back(nullptr);
-  const attributes how;
+  const attributes spawn_attributes;
   pid_t pid = 0;
-  check("spawn",
-        ::posix_spawn(&pid, executable.c_str(), actions.get(), how.get(), arguments.data(), environment.data()));
+  check("spawn", ::posix_spawn(&pid, executable.c_str(), actions.get(), spawn_attributes.get(), arguments.data(),
+                               environment.data()));
   return pid;
 }
 

@@ -7,14 +7,14 @@
 
 namespace procpool::addon {
 
-/// The host's orders to its supervisor: those for which a hung one has no room wait, however many. Host; owns the
+/// The host's orders to the supervisor. Orders for which a hung supervisor has no room wait here. Host; owns the
 /// descriptors that go with them until they are sent.
 class order_queue {
  public:
-  /// Of sizes that wait, the last one counts.
+  /// A resize replaces a resize that waits right before it.
   void add(const ipc::control_order& order, sys::unique_fd descriptor);
 
-  /// Sends what waits. False: try again when there is room. Where the supervisor is gone they are dropped.
+  /// Sends orders that wait. False: try again when there is room. If the supervisor is gone, they are dropped.
   bool flush(ipc::channel& control);
 
  private:

@@ -6,9 +6,9 @@
 
 namespace procpool::addon {
 
-/// Watches a descriptor for input, and on demand for room, on the host's event loop. The loop keeps the handle until it
-/// has closed it, so an object of this class ends by close(), never by delete. Host; does not own the descriptor, which
-/// must stay open until close().
+/// Watches a descriptor for input, and on request for room to write, on the host's event loop. libuv uses the handle
+/// until it has closed it, so an object of this class is ended with close(), not delete. Host; does not own the
+/// descriptor, which must stay open until close().
 class readable {
  public:
   using callback = std::function<void()>;

@@ -14,7 +14,7 @@ namespace {
 constexpr std::uint64_t patience_ns = 1'000'000'000;
 constexpr int retry_ms = 2;
 
-// In which a process that ends has closed its descriptors.
+// Time for an exiting process to close its descriptors.
 constexpr std::uint64_t exit_ns = 100'000'000;
 
 std::string directory_of(const std::string& path) {

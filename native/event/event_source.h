@@ -8,8 +8,8 @@ namespace procpool::event {
 
 /// Signals as ordinary input: the handler counts the signal and writes its number into a socketpair.
 /// The byte only wakes the loop; what has arrived is in the counts, so that a full pair loses
-/// nothing. Supervisor and worker, one each. The pair is owned here; constructing one in a forked
-/// child replaces what the child inherited, and forgets what the parent had not handed out.
+/// nothing. Supervisor and worker, one each; owns the pair. Constructing it in a forked child replaces
+/// the inherited one, and forgets the signals that the parent had not handed out yet.
 class event_source {
  public:
   /// Installs the handler for `handled`, discards SIGPIPE and SIGXFSZ (their causes are seen as EPIPE
@@ -22,7 +22,7 @@ class event_source {
   event_source(const event_source&) = delete;
   event_source& operator=(const event_source&) = delete;
 
-  /// To be watched for input, upon which next() is called until it returns 0.
+  /// Watch it for input; on input, call next() until it returns 0.
   [[nodiscard]] int fd() const { return read_end_.get(); }
 
   /// A signal that has arrived, each as often as it did, or 0.

@@ -5,7 +5,7 @@
 namespace procpool::event {
 
 /// The process's interval timer, which sends it SIGALRM: setitimer(2), ITIMER_REAL. It runs on
-/// monotonic time, and a forked child starts without. Worker, one each.
+/// monotonic time, and a forked child does not inherit it. Worker, one each.
 class interval_timer {
  public:
   interval_timer() = default;
@@ -13,12 +13,12 @@ class interval_timer {
   interval_timer(const interval_timer&) = delete;
   interval_timer& operator=(const interval_timer&) = delete;
 
-  /// Rings once, after `delay_ns`, and not earlier. Replaces what was set before. Throws sys_error.
+  /// Sends SIGALRM once, after `delay_ns` or a little later. Replaces the previous setting. Throws sys_error.
   void set(std::uint64_t delay_ns);
   void stop();
 
   [[nodiscard]] bool running() const { return running_; }
-  /// To be told that it has rung.
+  /// To be called when SIGALRM has arrived.
   void rang() { running_ = false; }
 
  private:

@@ -11,14 +11,14 @@
 
 namespace procpool::event {
 
-/// An epoll instance; each watched descriptor carries a tag of the caller's. Supervisor and worker,
-/// one each, made after the fork. Does not own the descriptors it watches: remove() before closing.
-/// See epoll(7).
+/// An epoll instance; each watched descriptor carries 64 bits of the caller's, see event_tag.h.
+/// Supervisor and worker, one each, made after the fork. Does not own the descriptors it watches:
+/// remove() before closing, since a copy in a forked child would keep reporting. See epoll(7).
 class poller {
  public:
   static constexpr int forever = -1;
 
-  /// Events of one call; as many may mean that there are more.
+  /// Returned by one call at most; if that many are, there may be more.
   static constexpr std::size_t most_events = 256;
 
   /// Throws sys_error.

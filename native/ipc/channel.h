@@ -40,8 +40,7 @@ class channel {
     return receive_bytes(&message, sizeof message);
   }
 
-  /// The same, with the descriptor that came along, if one did: none also where this process can have
-  /// no more.
+  /// The same, with the descriptor that came along. None: none did, or this process is at its limit.
   [[nodiscard]] sys::result receive_bytes(void* data, std::size_t size, sys::unique_fd& descriptor);
   /// The same, with a copy of a descriptor.
   [[nodiscard]] sys::result send_bytes(const void* data, std::size_t size, int descriptor);

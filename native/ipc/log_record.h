@@ -15,7 +15,7 @@ enum class log_level : std::uint8_t { silent, error, warn, info, debug };
 enum class log_event : std::uint8_t {
   start,          // the supervisor, or a worker, runs
   listening,      // every worker accepts; once
-  size,           // count: workers that accept, value: how many there shall be
+  size,           // count: workers that are ready, value: how many there should be
   signal,         // value: its number
   connect,        // peer
   close,          // peer, count: bytes received
@@ -23,31 +23,31 @@ enum class log_event : std::uint8_t {
   timeout,        // peer, count, value: the timeout_reason for which it was closed
   request,        // peer, count: bytes of its body, value: the status it was answered with, why: if it was refused
   torn,           // peer, count: bytes of a body that are delivered although the rest is not
-  mended,         // a piece that a worker had left torn at its death is ended with a newline
+  mended,         // a record that a worker had left incomplete at its death has been ended with a newline
   spool,          // peer, error: no file for its body
   refuse,         // peer, error: no descriptor for it
-  stall,          // stdout takes no more for now
-  resume,         // count: how long it took no more, in ns
+  stall,          // output blocked
+  resume,         // count: for how long it was blocked, in ns
   drain,          // value: the time it may take, in ms
   drained,        // a worker has delivered all
   expire,         // drain timeout reached
   undelivered,    // count: bytes that stdout did not get
   unserved,       // count: clients that waited to be accepted when the pool ended
-  lost,           // a worker died during the drain: nobody knows what its sockets held
+  lost,           // a worker died during the drain: what its sockets held is unknown
   kill,           // a worker did not end in time
   exit,           // a worker ended; value: its wait status
   respawn,        // value: ms until the worker is started again
-  shortage,       // count: workers that accept, value: how many there shall be; the others cannot be started
-  resize_failed,  // value: how many workers cannot be started, count: how many there shall be instead
+  shortage,       // count: workers that are ready, value: how many there should be; the others cannot be started
+  resize_failed,  // value: the size that cannot be reached, count: the size instead
   give_up,        // value: starts that failed in a row
-  reopened,       // value: the last of the host's orders, all workers write to where it led
-  reopen_failed,  // value: the order, error: stdout leads where it did
+  reopened,       // value: the number of the host's order, to whose output all workers write now
+  reopen_failed,  // value: the number of the order, error: stdout is unchanged
   output,         // error: stdout is broken
   fail,           // error, call, count: how often, if more than once: the pool or a worker cannot go on
   done,           // the supervisor ends
 };
 
-/// What a client took too long for.
+/// The time limit that a client exceeded.
 enum class timeout_reason : std::uint8_t {
   idle,        // to send or to take anything
   first_byte,  // to send its first byte
@@ -83,7 +83,7 @@ struct log_record {
 const char* name_of(log_event event);
 const char* name_of(log_level level);
 
-/// The level at which an event is logged; a worker's end in order has a lower one.
+/// The level at which an event is logged; lower for a worker that exits with status 0.
 log_level level_of(log_event event);
 log_level level_of(const log_record& record);
 

@@ -5,8 +5,8 @@
 
 namespace procpool::ipc {
 
-/// A Unix socket's name in the file system, and which file that was when it was bound, so that it is
-/// removed at the end only if it still is that one. Empty for TCP. Host and supervisor.
+/// A Unix socket's name in the file system, and the identity of the file when it was bound, so that at
+/// the end only that file is removed. Empty for TCP. Host and supervisor.
 struct socket_file {
   char path[108];
   std::uint64_t device;
@@ -17,7 +17,7 @@ struct socket_file {
   /// Throws sys_error.
   static socket_file of(const std::string& path);
 
-  /// It is still that one, or one that got its numbers when it was gone.
+  /// It is still that file, or a later file that got the same device and inode numbers.
   [[nodiscard]] bool is_there() const;
 
   /// Whoever listens at it removes it before it closes its socket: afterwards the file is stale, and

@@ -12,7 +12,7 @@ std::string_view name_in(const std::array<std::string_view, N>& names, std::uint
   return index < N ? names[index] : "unknown";
 }
 
-// Read in this order, a connection that comes and goes meanwhile cannot make it negative.
+// `closed` is read first, so that a connection that opens and closes in between cannot make it negative.
 std::uint64_t active(const worker_slot& slot) {
   const std::uint64_t closed = slot.closed.get();
   return std::max(slot.accepted.get(), closed) - closed;

@@ -6,7 +6,7 @@
 
 #include "ipc/stats_page.h"
 
-/// The counters by the names that users see, for whoever shows them: the addon and GET /stats.
+/// The counters by the names that users see: for the addon and GET /stats.
 namespace procpool::ipc {
 
 struct stats_field {
@@ -14,7 +14,7 @@ struct stats_field {
   std::uint64_t (*read)(const worker_slot&);
 };
 
-/// Time for which stdout took no more, in ms; a wait that is going on included.
+/// For how long the output has been blocked, in ms, the present wait included.
 std::uint64_t stalled_ms(const worker_slot& slot);
 
 extern const std::array<stats_field, 23> stats_fields;

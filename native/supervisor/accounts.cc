@@ -2,7 +2,7 @@
 
 namespace procpool::supervisor {
 
-void settle(ipc::worker_slot& stats, std::uint64_t now_ns) {
+void close_account(ipc::worker_slot& stats, std::uint64_t now_ns) {
   stats.errors.add(stats.accepted.get() - stats.closed.get());
   stats.closed.set(stats.accepted.get());
   stats.bytes_dropped.set(stats.bytes_in.get() - stats.bytes_out.get() - stats.bytes_discarded.get());

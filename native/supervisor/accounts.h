@@ -7,11 +7,11 @@
 /// What the supervisor reads from the workers' counters, and adds to those of a worker that has ended. Pure.
 namespace procpool::supervisor {
 
-/// Counts for a worker that has ended what it can no longer count itself: where it was killed, its connections end
-/// with an error, and what it had read and not delivered is dropped.
-void settle(ipc::worker_slot& stats, std::uint64_t now_ns);
+/// Completes the counters of a worker that has ended. If it was killed, its connections ended with an error, and
+/// bytes that it had read and not delivered are dropped.
+void close_account(ipc::worker_slot& stats, std::uint64_t now_ns);
 
-/// Moves on as long as a worker that has to end does something.
+/// Changes as long as an expiring worker does something.
 std::uint64_t progress_of(const ipc::worker_slot& stats);
 
 /// Bytes that clients had sent and that stdout did not get, of all workers.

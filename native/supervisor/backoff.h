@@ -6,10 +6,10 @@
 /// How long the supervisor waits before it tries again what failed. Pure.
 namespace procpool::supervisor::backoff {
 
-/// A worker that lived for less has died young.
+/// A worker that lived for less died young.
 constexpr std::uint64_t young_ms = 1000;
 
-/// Deaths in a row, without one start that came as far as accepting, after which the pool gives up.
+/// Failed starts in a row after which the pool gives up: the worker died before it was ready, or could not be forked.
 constexpr std::uint32_t give_up_after = 10;
 
 constexpr std::uint64_t first_delay_ms = 10;

@@ -13,9 +13,9 @@
 
 namespace procpool::supervisor {
 
-/// The supervisor's side of the control channel: takes the host's orders, sends it what happened.
-/// A record that the host does not take at once waits in a bounded queue, so that a busy host misses
-/// nothing and a hung one holds nobody up. Supervisor; owns its end.
+/// The supervisor's end of the control channel: receives the host's orders, sends log records. Records
+/// for which there is no room wait in a bounded queue, so that a busy host gets them later and a hung
+/// host delays nothing. Supervisor; owns its end.
 class control {
  public:
   static constexpr std::size_t max_waiting = 4096;
@@ -25,20 +25,20 @@ class control {
   /// Watches the channel. Throws sys_error.
   void watch(event::poller& poller, std::uint64_t tag);
 
-  /// The next order, or none for now; gone() tells whether any can come.
+  /// The next order, or none for now; if gone(), none will come.
   std::optional<ipc::control_order> next();
   /// The descriptor that came with it, if one did.
   [[nodiscard]] sys::unique_fd take_descriptor() { return std::move(descriptor_); }
   [[nodiscard]] bool gone() const { return !host_; }
 
-  /// Tells the host what happened, completing `details`; `worker` -1 is the supervisor. Every level
-  /// is sent: some of it is the host's only news of its pool, and it leaves out what it does not log.
+  /// Sends a record, completing `details`; `worker` -1 is the supervisor. Records of every level are
+  /// sent, since the host also learns its pool's state from them; it decides which it logs.
   void write(ipc::log_event event, ipc::log_record details = {}, int worker = -1);
 
-  /// Sends what waits, as far as the host takes it.
+  /// Sends records that wait, as far as there is room.
   void flush();
 
-  /// At the end: sends all that waits, for as long as the host takes, or until it has gone.
+  /// At the end: waits until all records are sent, or the host is gone.
   void deliver_all();
 
  private:

@@ -7,46 +7,46 @@
 
 namespace procpool::supervisor {
 
-/// Whose turn it is to accept: round robin over the workers that accept, each holding so many tokens
-/// at most. The order is strict, so that shares differ by at most one; only a worker that has not
-/// reported a token for too long (it is stuck, or waits for a disk) loses its turns, until it does.
-/// Pure: the caller passes the time in ms. Supervisor.
+/// Which worker accepts next: strict round robin over the workers that are ready, so that shares differ
+/// by at most one connection. A token is the right to accept one; a worker holds max_tokens at most. A
+/// worker that has not used a token for too long (it is stuck, or waits for a disk) is left out until
+/// it does. Pure: the caller passes the time in ms. Supervisor.
 class dispatcher {
  public:
-  /// Tokens of one worker: enough to keep it busy while its reports are on their way.
+  /// Per worker: enough to keep it busy while its reports are on their way.
   static constexpr std::uint32_t max_tokens = 16;
 
-  /// After so long without a report a worker's tokens no longer hold up the others.
+  /// After so long without a report a worker is overdue: its tokens no longer hold up the others.
   static constexpr std::uint64_t patience_ms = 20;
 
-  void add(int worker);
-  /// Takes its tokens back, too.
-  void remove(int worker);
+  void add(int slot);
+  /// Its tokens no longer count.
+  void remove(int slot);
 
-  /// Gives the next worker a token. None: nobody accepts, or whose turn it is holds enough.
+  /// Gives the next worker a token. None: there is no worker, or the next holds max_tokens.
   std::optional<int> next(std::uint64_t now_ms);
 
   /// The worker has used a token.
-  void reported(int worker, std::uint64_t now_ms);
+  void reported(int slot, std::uint64_t now_ms);
 
-  /// Tokens that are out and not overdue.
+  /// Tokens held by workers that are not overdue.
   [[nodiscard]] std::size_t in_flight(std::uint64_t now_ms) const;
 
-  /// When the next of them will be.
+  /// When the next worker will be overdue.
   [[nodiscard]] std::optional<std::uint64_t> next_overdue_ms(std::uint64_t now_ms) const;
 
  private:
-  struct seat {
-    bool taken = false;
+  struct entry {
+    bool ready = false;
     std::uint32_t tokens = 0;
-    std::uint64_t since_ms = 0;  // it got the first of them, or reported one
+    std::uint64_t since_ms = 0;  // the first token, or the last report
   };
 
-  [[nodiscard]] static bool overdue(const seat& one, std::uint64_t now_ms) {
-    return one.tokens > 0 && now_ms - one.since_ms >= patience_ms;
+  [[nodiscard]] static bool overdue(const entry& worker, std::uint64_t now_ms) {
+    return worker.tokens > 0 && now_ms - worker.since_ms >= patience_ms;
   }
 
-  std::vector<seat> seats_;
+  std::vector<entry> entries_;  // by slot
   std::size_t turn_ = 0;
 };
 

@@ -11,25 +11,25 @@
 
 namespace procpool::supervisor {
 
-/// Hands out the connections that wait to be accepted: a token, which is one byte, for each of them to the worker
-/// whose turn it is. What waits the queue says, whose turn it is the dispatcher. Supervisor.
+/// Hands out connections that wait to be accepted: for each, a worker gets a token, which is one byte. The queue says
+/// how many wait, the dispatcher which worker is next. Supervisor.
 class handout {
  public:
   handout(listen_queue& queue, worker_channels& channels);
 
-  /// The worker can accept.
+  /// The worker is ready to accept.
   void add(int slot) { dispatcher_.add(slot); }
-  /// It gets no more tokens, and its own count no longer.
+  /// It gets no more tokens, and those it has no longer count.
   void remove(int slot) { dispatcher_.remove(slot); }
 
   /// The worker has used a token on a connection.
   void used(int slot);
   /// There was no connection for its token.
   void unneeded(int slot);
-  /// It had neither a descriptor for the connection nor one to refuse it with.
+  /// The worker had no descriptor for the connection, not even to refuse it.
   void exhausted(int slot);
 
-  /// At the end of the round: there may be connections that wait, or room for them.
+  /// There may be connections that wait, or workers with room for them: look at the end of this round.
   void look() { next_look_ms_ = 0; }
   void on_time(std::uint64_t now_ms);
   [[nodiscard]] std::optional<std::uint64_t> next_wake_ms() const { return next_look_ms_; }
@@ -43,8 +43,8 @@ class handout {
   listen_queue& queue_;
   worker_channels& channels_;
   dispatcher dispatcher_;
-  std::vector<std::size_t> tokens_;            // by slot, to be given
-  std::vector<int> holders_;                   // who is to get some
+  std::vector<std::size_t> tokens_;            // by slot, to be sent
+  std::vector<int> holders_;                   // slots that get some
   std::optional<std::uint64_t> next_look_ms_;  // at the queue
   std::uint64_t shortage_until_ms_ = 0;
   bool stopped_ = false;

@@ -20,11 +20,11 @@ void host_orders::on_order(const ipc::control_order& order) {
 
 void host_orders::on_stop(const ipc::control_order& order) {
   if (order.signal != 0) shutdown_.on_host_signal();
-  // A drain time that is given counts, also where the signal is one that has been seen.
+  // An explicit drain time counts, even if the signal has been seen already.
   if (order.signal == 0 || order.value != ipc::default_drain) {
     shutdown_.begin(order.value == ipc::default_drain ? config_.drain_ms : order.value);
   }
-  // After the stage's end is published, so that the host never takes an older one for the answer.
+  // After the stage's end has been published, so that the host reads no older one.
   page_.stop_orders.add(1);
 }
 

@@ -8,14 +8,14 @@
 
 namespace procpool::supervisor {
 
-/// Reads the host's orders, and has them carried out. Supervisor.
+/// Reads the host's orders, and calls the class that carries each out. Supervisor.
 class host_orders {
  public:
   host_orders(const ipc::pool_config& config, ipc::pool_page& page, control& host, pool_output& output,
               workers& workers, pool_shutdown& shutdown)
       : config_(config), page_(page), host_(host), output_(output), workers_(workers), shutdown_(shutdown) {}
 
-  /// All that there are. A host that is gone is an order to stop.
+  /// Reads all orders. The end of the channel is an order to stop.
   void read();
 
  private:

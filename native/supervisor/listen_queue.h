@@ -7,21 +7,21 @@
 
 namespace procpool::supervisor {
 
-/// The supervisor's view of the listening socket: it never accepts, it only wants to know that and
-/// how many connections wait. Watched with EPOLLONESHOT, because what it reports stays true until a
-/// worker has accepted. Supervisor; owns its copy of the listener.
+/// The listening socket as the supervisor sees it: it never accepts, but learns that connections wait,
+/// and how many. Watched with EPOLLONESHOT, since the socket stays readable until a worker has
+/// accepted. Supervisor; owns its copy of the listener.
 class listen_queue {
  public:
   /// Throws sys_error.
   listen_queue(sys::unique_fd listener, bool unix_socket, event::poller& poller);
 
-  /// Reports the next time that a connection waits; at once if one does.
+  /// Asks for one more event, as soon as a connection waits.
   void arm();
 
-  /// How many connections wait; of a Unix socket only whether one does, see tcp(7) TCP_INFO.
+  /// How many connections wait, see tcp(7) TCP_INFO; for a Unix socket 1 if any do.
   [[nodiscard]] std::size_t length() const;
 
-  /// Reports no more, whatever is armed later: the pool stops.
+  /// No more events, even after arm(): the pool stops.
   void ignore();
 
   [[nodiscard]] int fd() const { return listener_.get(); }

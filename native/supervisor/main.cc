@@ -18,7 +18,7 @@ namespace {
 
 constexpr int exit_usage = 2;
 
-/// The host's descriptors that were not close-on-exec are none of the pool's business.
+/// Descriptors of the host that were not close-on-exec must not leak into the pool.
 void close_inherited() {
   constexpr std::array<int, 1> kept{ipc::control_fd};
   sys::close_from(ipc::control_fd, kept);

@@ -23,7 +23,7 @@ void pool_output::watch() {
 
 bool pool_output::mark_broken(int error) {
   if (std::exchange(broken_, true)) return false;
-  // Watched on, its end would be reported until the last worker has ended.
+  // Otherwise the poller would report it in every round, until the last worker has ended.
   [[maybe_unused]] const sys::result removed = poller_.remove(STDOUT_FILENO);
   host_.write(ipc::log_event::output, with_error(error));
   return true;
@@ -41,11 +41,11 @@ void pool_output::reopen(std::uint32_t number, const sys::unique_fd& output, std
 }
 
 void pool_output::reopened(int slot) {
-  reopening_.changed(slot);
+  reopening_.switched(slot);
   on_time(sys::monotonic_ms());
 }
 
-void pool_output::not_reopened(int slot) { reopening_.put_off(slot, sys::monotonic_ms() + backoff::shortage_ms); }
+void pool_output::not_reopened(int slot) { reopening_.postpone(slot, sys::monotonic_ms() + backoff::shortage_ms); }
 
 void pool_output::worker_ended(int slot) {
   reopening_.ended(slot);
@@ -55,11 +55,11 @@ void pool_output::worker_ended(int slot) {
 void pool_output::on_time(std::uint64_t now_ms) {
   while (const auto slot = reopening_.next(now_ms)) {
     const sys::result sent = channels_.order_reopen(*slot, STDOUT_FILENO);
-    // A worker whose channel has ended ends itself.
+    // A worker whose channel has ended is about to end.
     if (sent > 0 || sent == -EPIPE || sent == -ECONNRESET) {
-      reopening_.asked(*slot);
+      reopening_.told(*slot);
     } else {
-      reopening_.put_off(*slot, now_ms + backoff::shortage_ms);
+      reopening_.postpone(*slot, now_ms + backoff::shortage_ms);
     }
   }
   if (const auto number = reopening_.finished()) host_.write(ipc::log_event::reopened, with_value(*number));

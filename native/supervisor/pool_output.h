@@ -11,8 +11,8 @@
 
 namespace procpool::supervisor {
 
-/// The pool's stdout, which the supervisor never writes to: it watches it for its reader's end, and upon the host's
-/// order replaces it, for itself and by orders for all workers. Supervisor.
+/// The pool's stdout, as the supervisor sees it: watched for the loss of its reader, never written to, and replaced on
+/// the host's order, here and by orders to all workers. Supervisor.
 class pool_output {
  public:
   pool_output(event::poller& poller, control& host, worker_channels& channels);
@@ -20,19 +20,19 @@ class pool_output {
   /// Throws sys_error.
   void watch();
 
-  /// Stdout is broken. False: that is known.
+  /// Stdout is broken. False: that was known.
   bool mark_broken(int error);
 
-  /// Stdout leads to `output` from now on, by the host's order of this number; of the workers all are told.
+  /// Replaces stdout by `output`, on the host's order of this number, and tells these workers to do the same.
   void reopen(std::uint32_t number, const sys::unique_fd& output, std::span<const int> workers);
 
-  /// The worker writes to where it was told.
+  /// The worker writes to the output of the last order it was sent.
   void reopened(int slot);
-  /// It had no descriptor for it.
+  /// The worker had no descriptor for it: it is told again.
   void not_reopened(int slot);
   void worker_ended(int slot);
 
-  /// Tells the workers that it is time for, and the host when all write to where they shall.
+  /// Sends the orders that are due, and tells the host when all workers write to the new output.
   void on_time(std::uint64_t now_ms);
   [[nodiscard]] std::optional<std::uint64_t> next_wake_ms() const { return reopening_.next_wake_ms(); }
 

@@ -39,12 +39,12 @@ void pool_shutdown::begin_failed(std::uint64_t drain_ms) {
   begin(drain_ms);
 }
 
-void pool_shutdown::on_signal() { on_request(requests_.own(sys::monotonic_ms())); }
-void pool_shutdown::on_host_signal() { on_request(requests_.passed_on(sys::monotonic_ms())); }
+void pool_shutdown::on_signal() { on_request(requests_.on_signal(sys::monotonic_ms())); }
+void pool_shutdown::on_host_signal() { on_request(requests_.on_host_signal(sys::monotonic_ms())); }
 
-void pool_shutdown::on_request(request what) {
-  if (what == request::first) begin(config_.drain_ms);
-  if (what == request::again) expire();
+void pool_shutdown::on_request(request received) {
+  if (received == request::first) begin(config_.drain_ms);
+  if (received == request::further) expire();
 }
 
 void pool_shutdown::on_queue_empty() {
@@ -53,7 +53,7 @@ void pool_shutdown::on_queue_empty() {
   workers_.order_all(ipc::worker_order::queue_empty);
 }
 
-/// What a worker owed is known to be delivered only if it says so itself.
+/// Only a worker that exits with 0 has delivered all that had arrived.
 void pool_shutdown::on_worker_ended(const worker_exit& exit) {
   if (stop_.running() || !exit.failed()) return;
   if (exit.last_phase == phase::starting) return recruiter_.on_failure(sys::monotonic_ms());
@@ -103,14 +103,14 @@ void pool_shutdown::kill_stuck_workers(std::uint64_t now_ms) {
     }
   }
   if (moving) {
-    stop_.wait_on(now_ms);
+    stop_.extend(now_ms);
   } else {
     stop_.kill(now_ms);
   }
   publish_stage();
 }
 
-/// For the host, which has to know when it may take the supervisor for hung.
+/// The host takes a supervisor for hung that goes on for too long beyond the end of its stage.
 void pool_shutdown::publish_stage() { page_.stage_ends_ns.set(stop_.ends_ms().value_or(0) * 1'000'000); }
 
 bool pool_shutdown::is_unfinished() const {

@@ -20,16 +20,16 @@ class pool_shutdown {
   pool_shutdown(const ipc::pool_config& config, ipc::pool_page& page, control& host, listen_queue& queue,
                 handout& connections, workers& workers);
 
-  /// Of several drain times the earliest end counts; 0 is now.
+  /// The pool stops within `drain_ms`; if called again the earlier end counts. 0: at once.
   void begin(std::uint64_t drain_ms);
   /// The same, with exit status 1.
   void begin_failed(std::uint64_t drain_ms);
 
-  /// The supervisor got a signal that asks for a stop; the host got one, and passes it on.
+  /// The supervisor received a signal that asks for a stop; the host did, and forwarded it.
   void on_signal();
   void on_host_signal();
 
-  /// A worker says that all have been accepted who waited when the stop began.
+  /// A worker reports that all clients that waited when the stop began have been accepted.
   void on_queue_empty();
   void on_worker_ended(const worker_exit& exit);
 
@@ -37,13 +37,13 @@ class pool_shutdown {
   [[nodiscard]] std::optional<std::uint64_t> next_wake_ms() const;
 
   [[nodiscard]] bool begun() const { return !stop_.running(); }
-  /// The pool runs, or a worker does, or one has to be started.
+  /// The pool is running, or a worker is left, or has to be started.
   [[nodiscard]] bool is_unfinished() const;
-  /// When all workers have ended: logs what is left undone. The exit status: 0 if all was delivered, or 1.
+  /// After the last worker's end: logs what was lost. Returns the exit status: 0 if all was delivered, else 1.
   int finish();
 
  private:
-  void on_request(request what);
+  void on_request(request received);
   void expire();
   void kill_stuck_workers(std::uint64_t now_ms);
   void publish_stage();
@@ -57,7 +57,7 @@ class pool_shutdown {
   stop stop_;
   stop_requests requests_;
   recruiter recruiter_{stop_, queue_, workers_};
-  std::vector<std::uint64_t> progress_;  // by slot: what a worker had counted when last looked at
+  std::vector<std::uint64_t> progress_;  // by slot, when last checked
   bool failed_ = false;
 };
 

@@ -9,17 +9,17 @@
 
 namespace procpool::supervisor {
 
-/// While the pool drains: starts a worker for clients that wait to be accepted, where none is left that could do it.
+/// While the pool drains: starts a worker for the clients that wait to be accepted if no worker is left to accept them.
 /// Supervisor.
 class recruiter {
  public:
   recruiter(const stop& stop, listen_queue& queue, workers& workers) : stop_(stop), queue_(queue), workers_(workers) {}
 
-  /// Clients may wait, and no worker is there to accept them.
+  /// Clients may be waiting, and there is no worker to accept them.
   [[nodiscard]] bool is_needed() const;
 
   void on_time(std::uint64_t now_ms);
-  /// The recruit could not be started, or died before it was ready.
+  /// The worker could not be started, or ended before it was ready.
   void on_failure(std::uint64_t now_ms);
   [[nodiscard]] std::optional<std::uint64_t> next_wake_ms() const;
 

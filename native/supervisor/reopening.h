@@ -8,43 +8,43 @@
 
 namespace procpool::supervisor {
 
-/// Which workers still write to where stdout led before it was opened anew. Each is asked to change
-/// over, one order at a time, and says when it has: whoever ordered it is told when all have. Pure:
-/// the caller passes the time in ms. Supervisor.
+/// Which workers still write to the previous output after the pool's stdout has been replaced. Each is
+/// told to switch, with at most one order under way per worker, and reports when it has; the host is
+/// told when all have. Pure: the caller passes the time in ms. Supervisor.
 class reopening {
  public:
-  explicit reopening(std::size_t capacity) : seats_(capacity) {}
+  explicit reopening(std::size_t capacity) : entries_(capacity) {}
 
-  /// From now on stdout leads elsewhere, by the host's order of this number. Workers started later know.
+  /// Stdout has been replaced, by the host's order of this number. Workers started later inherit it.
   void begin(std::uint32_t order, std::span<const int> workers);
 
-  /// A worker that is to be asked, if there is one.
+  /// A worker that has to be told, if there is one.
   [[nodiscard]] std::optional<int> next(std::uint64_t now_ms) const;
   [[nodiscard]] std::optional<std::uint64_t> next_wake_ms() const;
 
-  void asked(int slot);
-  /// It could not be asked, or could not do it: it is asked again then.
-  void put_off(int slot, std::uint64_t until_ms);
-  /// It has changed over to where stdout led when it was asked.
-  void changed(int slot);
+  void told(int slot);
+  /// It could not be told, or could not switch: it is told again then.
+  void postpone(int slot, std::uint64_t until_ms);
+  /// It has switched to the output of the order that it was told.
+  void switched(int slot);
   void ended(int slot);
 
-  /// The last order, once all have changed over; none if that was said already.
+  /// The number of the last order, once after all workers have switched.
   std::optional<std::uint32_t> finished();
 
  private:
-  enum class stage : std::uint8_t { current, behind, asked };
+  enum class stage : std::uint8_t { current, behind, told };
 
-  struct seat {
+  struct entry {
     stage now = stage::current;
-    bool outdated = false;  // stdout leads elsewhere since it was asked
+    bool outdated = false;  // stdout has been replaced again since it was told
     std::uint64_t wake_ms = 0;
   };
 
-  seat& at(int slot) { return seats_[static_cast<std::size_t>(slot)]; }
+  entry& at(int slot) { return entries_[static_cast<std::size_t>(slot)]; }
 
-  std::vector<seat> seats_;
-  std::size_t behind_ = 0;  // or asked
+  std::vector<entry> entries_;   // by slot
+  std::size_t outstanding_ = 0;  // workers that are behind or told
   std::optional<std::uint32_t> order_;
 };
 

@@ -8,13 +8,13 @@
 
 namespace procpool::supervisor {
 
-/// Tells the host how many workers are ready: each change, the first time that the pool listens, and when it goes
-/// on with fewer than it should have. Supervisor.
+/// Tells the host how many workers are ready: each change, when the pool listens for the first time, and when it has
+/// to do with fewer workers than it should have. Supervisor.
 class size_report {
  public:
   size_report(control& host, ipc::pool_page& page) : host_(host), page_(page) {}
 
-  /// The number of ready workers has changed, or how many there shall be.
+  /// The number of ready workers has changed, or the target.
   void changed(const worker_table& table);
 
   /// A worker cannot be started.

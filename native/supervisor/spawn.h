@@ -22,9 +22,9 @@ struct spawned {
   ipc::channel channel;  // the supervisor's end
 };
 
-/// The one place that forks. The child closes every descriptor that is not its own (the supervisor's
-/// end of its channel and its siblings' channels among them), asks to be told of the supervisor's
-/// death, becomes a worker and never returns from here. Throws sys_error in the supervisor.
+/// Forks a worker; nothing else forks. The child closes every descriptor that it does not need (among
+/// them the supervisor's end of its channel, and its siblings' channels), asks for a signal when the
+/// supervisor dies, runs the worker and never returns. Throws sys_error in the supervisor.
 spawned spawn(int slot, const shared_state& shared);
 
 }  // namespace procpool::supervisor

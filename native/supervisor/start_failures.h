@@ -7,15 +7,14 @@
 
 namespace procpool::supervisor {
 
-/// Logs starts that fail again and again for the same reason once, and when that changes or ends how
-/// often it was. Supervisor.
+/// Logs failed starts: the first of a series with the same reason, and at its end their number. Supervisor.
 class start_failures {
  public:
   void add(control& host, const sys::sys_error& failure, int slot);
   void end(control& host);
 
  private:
-  std::optional<ipc::log_record> last_;  // its count: how often
+  std::optional<ipc::log_record> last_;  // count: failures of this series
 };
 
 }  // namespace procpool::supervisor

@@ -11,18 +11,18 @@ bool is_recent(const std::optional<std::uint64_t>& time_ms, std::uint64_t now_ms
 
 }  // namespace
 
-request stop_requests::own(std::uint64_t now_ms) {
-  const bool repeats = !own_ms_ && is_recent(passed_on_ms_, now_ms);
-  own_ms_ = now_ms;
-  return repeats ? request::repetition : count();
+request stop_requests::on_signal(std::uint64_t now_ms) {
+  const bool repeats = !signal_ms_ && is_recent(host_signal_ms_, now_ms);
+  signal_ms_ = now_ms;
+  return repeats ? request::duplicate : add();
 }
 
-request stop_requests::passed_on(std::uint64_t now_ms) {
-  passed_on_ms_ = now_ms;
-  return is_recent(own_ms_, now_ms) ? request::repetition : count();
+request stop_requests::on_host_signal(std::uint64_t now_ms) {
+  host_signal_ms_ = now_ms;
+  return is_recent(signal_ms_, now_ms) ? request::duplicate : add();
 }
 
-request stop_requests::count() { return ++counted_ == 1 ? request::first : request::again; }
+request stop_requests::add() { return ++count_ == 1 ? request::first : request::further; }
 
 bool stop::begin(std::uint64_t now_ms, std::uint64_t drain_ms) {
   const std::uint64_t ends = now_ms + drain_ms;
@@ -38,13 +38,13 @@ bool stop::begin(std::uint64_t now_ms, std::uint64_t drain_ms) {
 bool stop::expire(std::uint64_t now_ms) {
   if (stage_ != stage::draining) return false;
   stage_ = stage::expiring;
-  wait_on(now_ms);
+  extend(now_ms);
   return true;
 }
 
 void stop::kill(std::uint64_t now_ms) {
   stage_ = stage::killing;
-  wait_on(now_ms);
+  extend(now_ms);
 }
 
 }  // namespace procpool::supervisor

@@ -5,26 +5,27 @@
 
 namespace procpool::supervisor {
 
-/// What a request to stop comes to.
-enum class request : std::uint8_t { first, again, repetition };
+/// What a signal that asks for a stop means: the first request, a further one, or the same one seen twice.
+enum class request : std::uint8_t { first, further, duplicate };
 
-/// Signals that ask for a stop. One Ctrl-C reaches the supervisor once, and the host once or, through npm, twice, in
-/// any order: what the two get within a second of each other is one request. Pure: the caller passes the time in ms.
+/// Tells requests to stop apart. A single Ctrl-C reaches the supervisor once, and the host once or, through npm, twice,
+/// in any order: signals of the two within a second of each other are the same request. Pure: the caller passes the
+/// time in ms. Supervisor.
 class stop_requests {
  public:
   static constexpr std::uint64_t same_ms = 1000;
 
-  /// The supervisor got a signal.
-  request own(std::uint64_t now_ms);
-  /// The host got one, and passes it on.
-  request passed_on(std::uint64_t now_ms);
+  /// The supervisor received a signal.
+  request on_signal(std::uint64_t now_ms);
+  /// The host received a signal, and forwarded it.
+  request on_host_signal(std::uint64_t now_ms);
 
  private:
-  request count();
+  request add();
 
-  std::uint32_t counted_ = 0;
-  std::optional<std::uint64_t> own_ms_;
-  std::optional<std::uint64_t> passed_on_ms_;
+  std::uint32_t count_ = 0;
+  std::optional<std::uint64_t> signal_ms_;
+  std::optional<std::uint64_t> host_signal_ms_;
 };
 
 /// How far the pool's stop has come, and when its present stage ends. Pure: the caller passes the time in ms.
@@ -33,25 +34,25 @@ class stop {
  public:
   enum class stage : std::uint8_t {
     running,
-    draining,  // the workers deliver what they owe
-    expiring,  // drain timeout reached: they count what is left
-    killing,   // those that did not are killed
+    draining,  // workers deliver what had arrived when the stop began
+    expiring,  // drain timeout reached: workers count what is left
+    killing,   // workers that did not exit have been killed
   };
 
-  /// A worker that has to count what is left, and has not moved on for so long, hangs.
+  /// An expiring worker whose counters stand still for so long hangs.
   static constexpr std::uint64_t patience_ms = 2000;
 
-  /// The pool stops within `drain_ms`; of several times the earliest counts. True: that is new.
+  /// The pool stops within `drain_ms`; if called again the earlier end counts. True: the pool was running.
   bool begin(std::uint64_t now_ms, std::uint64_t drain_ms);
-  /// True: the drain was going on until now.
+  /// True: the pool was draining.
   bool expire(std::uint64_t now_ms);
-  /// The workers still count.
-  void wait_on(std::uint64_t now_ms) { ends_ms_ = now_ms + patience_ms; }
+  /// Workers are still counting.
+  void extend(std::uint64_t now_ms) { ends_ms_ = now_ms + patience_ms; }
   void kill(std::uint64_t now_ms);
 
   [[nodiscard]] stage now() const { return stage_; }
   [[nodiscard]] bool running() const { return stage_ == stage::running; }
-  /// Of the present stage; none while the pool runs.
+  /// When the present stage ends; none while the pool runs.
   [[nodiscard]] std::optional<std::uint64_t> ends_ms() const { return ends_ms_; }
   [[nodiscard]] bool is_due(std::uint64_t now_ms) const { return ends_ms_ && now_ms >= *ends_ms_; }
 

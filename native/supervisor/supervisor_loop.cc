@@ -55,7 +55,7 @@ void supervisor_loop::dispatch(const epoll_event& event) {
     case event_kind::signals:
       return on_signals();
     case event_kind::host:
-      // A signal that reached the whole process group has to be seen before the host's word of it.
+      // A signal to the whole process group has to be seen before the host's order that forwards it.
       on_signals();
       host_.flush();
       return orders_.read();
@@ -81,7 +81,7 @@ void supervisor_loop::on_signals() {
 
 void supervisor_loop::reap() {
   while (const auto ended = workers_.reap()) {
-    reports_.read(ended->slot);  // its last ones
+    reports_.read(ended->slot);  // the last before its end
     output_.worker_ended(ended->slot);
     shutdown_.on_worker_ended(workers_.on_ended(*ended));
   }
@@ -97,14 +97,14 @@ void supervisor_loop::on_time(std::uint64_t now_ms) {
 }
 
 int supervisor_loop::timeout_ms(std::uint64_t now_ms) const {
-  constexpr std::uint64_t longest_ms = 60'000;
+  constexpr std::uint64_t max_ms = 60'000;
   std::uint64_t next_ms = UINT64_MAX;
   for (const auto wake_ms : {connections_.next_wake_ms(), output_.next_wake_ms(), shutdown_.next_wake_ms(),
                              workers_.table().next_wake_ms()}) {
     next_ms = std::min(next_ms, wake_ms.value_or(UINT64_MAX));
   }
   if (next_ms == UINT64_MAX) return event::poller::forever;
-  return next_ms <= now_ms ? 0 : static_cast<int>(std::min(next_ms - now_ms, longest_ms));
+  return next_ms <= now_ms ? 0 : static_cast<int>(std::min(next_ms - now_ms, max_ms));
 }
 
 }  // namespace procpool::supervisor

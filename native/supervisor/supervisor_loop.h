@@ -18,8 +18,8 @@
 
 namespace procpool::supervisor {
 
-/// The supervisor's loop: waits for connections, signals, the host and the workers, and passes each event on to whom
-/// it concerns, until the last worker has ended. Supervisor.
+/// The supervisor's loop: waits for connections, signals, orders, reports and points in time, and calls the class that
+/// each concerns, until the last worker has ended. Supervisor.
 class supervisor_loop {
  public:
   /// `listener` and `log_channel` are owned from now on. Throws sys_error.

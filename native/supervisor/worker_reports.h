@@ -7,14 +7,15 @@
 
 namespace procpool::supervisor {
 
-/// Reads what the workers report, and passes it on to whom it concerns. Supervisor.
+/// Reads the workers' reports, and calls the class that each concerns. Supervisor.
 class worker_reports {
  public:
   worker_reports(worker_channels& channels, handout& connections, pool_output& output, workers& workers,
                  pool_shutdown& shutdown)
       : channels_(channels), connections_(connections), output_(output), workers_(workers), shutdown_(shutdown) {}
 
-  /// All that there are of this worker's. At the channel's end it gets no more connections: SIGCHLD says how it ended.
+  /// Reads all reports of this worker. At the end of its channel it gets no more connections; SIGCHLD says how it
+  /// ended.
   void read(int slot);
 
  private:

@@ -19,22 +19,22 @@ bool has_given_up(const worker_entry& entry) { return entry.failed_starts >= bac
 
 surplus worker_table::resize(std::size_t target, std::uint64_t now_ms) {
   if (stopped_) return {};
-  if (!standing_ && target_ > 0) standing_ = target_;
+  if (!previous_target_ && target_ > 0) previous_target_ = target_;
   target_ = target;
   add_members(now_ms);
   surplus left = remove_members();
-  settle();
+  check_reached();
   return left;
 }
 
 surplus worker_table::fall_back(std::uint64_t now_ms) {
-  surplus left = resize(standing_.value_or(target_), now_ms);
-  standing_.reset();
+  surplus left = resize(previous_target_.value_or(target_), now_ms);
+  previous_target_.reset();
   return left;
 }
 
-void worker_table::settle() {
-  if (count(phase::ready) >= target_) standing_.reset();
+void worker_table::check_reached() {
+  if (count(phase::ready) >= target_) previous_target_.reset();
 }
 
 bool worker_table::hopeless() const {
@@ -116,7 +116,7 @@ void worker_table::ready(int slot) {
   worker_entry& worker = entry(slot);
   worker.failed_starts = 0;
   if (worker.now == phase::starting) worker.now = phase::ready;
-  settle();
+  check_reached();
 }
 
 bool worker_table::leaving(int slot, std::uint64_t now_ms) {

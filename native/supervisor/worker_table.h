@@ -12,9 +12,9 @@ namespace procpool::supervisor {
 enum class phase : std::uint8_t {
   empty,
   waiting,   // to be started at wake_ms
-  starting,  // forked, has not said that it accepts
+  starting,  // forked, has not reported that it is ready
   ready,
-  retiring,  // ends when its last connection does, and is not replaced
+  retiring,  // exits after its last connection, and is not replaced in its slot
 };
 
 struct worker_entry {
@@ -29,45 +29,44 @@ struct worker_entry {
 /// What follows from a worker's end.
 struct restart_plan {
   bool replaced = false;
-  bool given_up = false;  // its starts have failed too often in a row; it is tried on all the same
+  bool given_up = false;  // its starts have failed too often in a row; it is retried nevertheless
   std::uint64_t delay_ms = 0;
 };
 
-/// Slots that are too many for a smaller pool.
+/// Slots that a smaller pool no longer needs.
 struct surplus {
   std::vector<int> retiring;
-  std::vector<int> dropped;  // nothing runs there
+  std::vector<int> dropped;  // no process runs there
 };
 
-/// The pool's workers by slot: who they are, how far they are, who is to be started when. Pure:
-/// knows no process, descriptor or clock; the caller passes the time in ms. Supervisor.
+/// The pool's workers by slot: their pids, phases, and when each is to be started. Pure: knows no
+/// process, descriptor or clock; the caller passes the time in ms. Supervisor.
 class worker_table {
  public:
-  /// Slots: as many workers there can be, retiring ones included.
+  /// `capacity`: how many workers can run at a time, retiring workers included.
   explicit worker_table(std::size_t capacity) : capacity_(capacity) {}
 
-  /// How many workers there shall be. New ones wait for their start at `now_ms`, or for a slot that a
-  /// retiring worker still has. Of those that are too many the ones that do not run go first.
+  /// Sets how many workers there are to be. New workers are due at `now_ms`, or when a retiring worker
+  /// leaves its slot. Surplus workers that do not run are dropped before others retire.
   surplus resize(std::size_t target, std::uint64_t now_ms);
 
-  /// The size from before the resizes that have not come as far as so many ready workers; none where
-  /// there is no such resize, or the pool has its first size.
-  [[nodiscard]] std::optional<std::size_t> standing() const { return standing_; }
+  /// The size from before the first resize that has not been reached yet; none if all have been reached.
+  [[nodiscard]] std::optional<std::size_t> previous_target() const { return previous_target_; }
 
-  /// Takes those resizes back.
+  /// Back to that size.
   surplus fall_back(std::uint64_t now_ms);
 
-  /// No worker runs, and none can be started.
+  /// No worker runs, and the starts of all have failed too often.
   [[nodiscard]] bool hopeless() const;
 
-  /// Some cannot be started.
+  /// The starts of some worker have failed too often.
   [[nodiscard]] bool short_of_workers() const;
 
-  /// No worker is started any more, but those that are recruited.
+  /// No worker is due or replaced any more; recruit() starts single workers.
   void stop();
   [[nodiscard]] bool stopped() const { return stopped_; }
 
-  /// After stop(): a slot for one more worker, to be started now. None: there is none.
+  /// After stop(): a slot for another worker, which is due at once. None: every slot is taken.
   std::optional<int> recruit(std::uint64_t now_ms);
 
   [[nodiscard]] std::optional<int> due(std::uint64_t now_ms) const;
@@ -75,7 +74,7 @@ class worker_table {
 
   void started(int slot, pid_t pid, std::uint64_t now_ms);
   void ready(int slot);
-  /// It goes of its own accord: retires, and another is to be started for it. False: it did already.
+  /// It wants to exit: it retires, and another worker is due in its place. False: it is retiring already.
   bool leaving(int slot, std::uint64_t now_ms);
   restart_plan start_failed(int slot, std::uint64_t now_ms);
   restart_plan ended(int slot, std::uint64_t now_ms);
@@ -91,14 +90,14 @@ class worker_table {
   [[nodiscard]] std::size_t members() const;
   void add_members(std::uint64_t now_ms);
   surplus remove_members();
-  void settle();
+  void check_reached();
   worker_entry& entry(int slot) { return entries_[static_cast<std::size_t>(slot)]; }
   restart_plan replace(int slot, std::uint64_t now_ms);
 
   std::size_t capacity_;
   std::vector<worker_entry> entries_;  // grows as needed
   std::size_t target_ = 0;
-  std::optional<std::size_t> standing_;
+  std::optional<std::size_t> previous_target_;
   bool stopped_ = false;
 };
 

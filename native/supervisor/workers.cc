@@ -29,11 +29,11 @@ workers::workers(const ipc::pool_config& config, ipc::pool_page& page, control& 
 
 void workers::resize(std::uint32_t target) {
   if (table_.stopped()) return;
-  let_go(table_.resize(target, sys::monotonic_ms()));
+  remove(table_.resize(target, sys::monotonic_ms()));
   size_.changed(table_);
 }
 
-void workers::let_go(const surplus& left) {
+void workers::remove(const surplus& left) {
   for (const int slot : left.dropped) set_state(slot, ipc::worker_state::unused);
   for (const int slot : left.retiring) {
     connections_.remove(slot);
@@ -76,11 +76,11 @@ void workers::begin_restart(int slot, const restart_plan& plan) {
   if (plan.given_up) on_given_up(slot);
 }
 
-/// The pool serves on with the workers that it has, if it has any.
+/// The pool goes on with the workers that run, if any do.
 void workers::on_given_up(int slot) {
-  if (const auto standing = table_.standing()) {
-    host_.write(ipc::log_event::resize_failed, with_count(*standing, table_.target()));
-    let_go(table_.fall_back(sys::monotonic_ms()));
+  if (const auto previous = table_.previous_target()) {
+    host_.write(ipc::log_event::resize_failed, with_count(*previous, table_.target()));
+    remove(table_.fall_back(sys::monotonic_ms()));
     return size_.changed(table_);
   }
   if (!table_.hopeless()) return size_.check(table_);
@@ -126,7 +126,7 @@ worker_exit workers::on_ended(const reaped& ended) {
   channels_.close(slot);
   connections_.remove(slot);
   connections_.look();
-  settle(page_.workers[slot], sys::monotonic_ns());
+  close_account(page_.workers[slot], sys::monotonic_ns());
   if (write_wakeup_) ipc::write_lock::release_dead(page_.write_lock, write_wakeup_.get(), slot);
   log(ipc::log_event::exit, slot, static_cast<std::uint32_t>(ended.status));
 

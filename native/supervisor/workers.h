@@ -26,8 +26,8 @@ struct worker_exit {
   [[nodiscard]] bool failed() const;
 };
 
-/// The pool's worker processes: starts those that are due, replaces those that end, and keeps what the table decides,
-/// the states on the stats page and who is handed connections in step. Supervisor; owns the children.
+/// The pool's worker processes: starts, reaps and replaces them as the table decides, and keeps the stats page, the
+/// handout of connections and the host's log in step with it. Supervisor; owns the children.
 class workers {
  public:
   /// `queue` and `log_channel` are inherited by the workers. Throws sys_error.
@@ -37,12 +37,12 @@ class workers {
   void resize(std::uint32_t target);
   void start_due();
 
-  /// Nobody is started or replaced any more.
+  /// No worker is started or replaced any more.
   void stop() { table_.stop(); }
-  /// After stop(): starts one more, which drains. False: it cannot be started.
+  /// After stop(): starts another worker, which drains. False: it could not be started.
   bool start_drainer(std::uint64_t now_ms);
 
-  /// Reports of a worker: it accepts; it got SIGTERM from somebody, and wants to go.
+  /// The worker reports that it accepts; that it received SIGTERM, and wants to exit.
   void on_ready(int slot);
   void on_leaving(int slot);
 
@@ -54,24 +54,24 @@ class workers {
   std::optional<reaped> reap();
   worker_exit on_ended(const reaped& ended);
 
-  /// In a stop: the order says what to do; SIGTERM wakes the worker up, and is the documents' way to say it.
+  /// In a stop. The order says what to do; SIGTERM only wakes the worker up, as the documents have it.
   void drain(int slot);
   void order_all(ipc::worker_order order);
   void kill(int slot);
 
-  /// Logs how often starts have failed, if they have.
+  /// Logs how often starts have failed since it was last logged.
   void end_failures() { start_failures_.end(host_); }
 
   [[nodiscard]] const worker_table& table() const { return table_; }
   [[nodiscard]] const ipc::worker_slot& stats(int slot) const { return page_.workers[slot]; }
-  /// No worker is started any more: upon stop(), or because none runs and none can be started.
+  /// No worker is started any more: after stop(), or because none runs and none can be started.
   [[nodiscard]] bool stopped() const { return table_.stopped(); }
 
  private:
   void start(int slot);
   void begin_restart(int slot, const restart_plan& plan);
   void on_given_up(int slot);
-  void let_go(const surplus& left);
+  void remove(const surplus& left);
   void set_state(int slot, ipc::worker_state state);
   void log(ipc::log_event event, int slot, std::uint64_t value = 0);
 

@@ -19,7 +19,7 @@ result retry(Call call) {
   }
 }
 
-/// For calls that wait: an interrupted one has found nothing.
+/// For calls that wait: if interrupted, they have found no event.
 inline result waited(long count) { return count < 0 && errno == EINTR ? 0 : outcome(count); }
 
 }  // namespace procpool::sys

@@ -9,10 +9,10 @@
 namespace procpool::sys {
 namespace {
 
-void change_signal_mask(int how) {
-  sigset_t every;
-  sigfillset(&every);
-  ::sigprocmask(how, &every, nullptr);
+void change_signal_mask(int operation) {
+  sigset_t signals;
+  sigfillset(&signals);
+  ::sigprocmask(operation, &signals, nullptr);
 }
 
 }  // namespace

@@ -115,7 +115,7 @@ export interface Surplus {
 
 export interface WorkerTable {
   readonly target: number;
-  readonly standing: number | undefined;
+  readonly previousTarget: number | undefined;
   readonly hopeless: boolean;
   readonly shortOfWorkers: boolean;
   resize(target: number, now: number): Surplus;
@@ -139,9 +139,9 @@ export interface Reopening {
   begin(order: number, workers: number[]): void;
   next(now: number): number | undefined;
   nextWakeMs(): number | undefined;
-  asked(slot: number): void;
-  putOff(slot: number, until: number): void;
-  changed(slot: number): void;
+  told(slot: number): void;
+  postpone(slot: number, until: number): void;
+  switched(slot: number): void;
   ended(slot: number): void;
   finished(): number | undefined;
 }
@@ -187,17 +187,17 @@ export interface DrainingConnection {
 }
 
 /** native/supervisor/stop.h. */
-export type StopRequest = 'first' | 'again' | 'repetition';
+export type StopRequest = 'first' | 'further' | 'duplicate';
 
 export interface StopRequests {
-  own(nowMs: number): StopRequest;
-  passedOn(nowMs: number): StopRequest;
+  onSignal(nowMs: number): StopRequest;
+  onHostSignal(nowMs: number): StopRequest;
 }
 
 export interface Stop {
   begin(nowMs: number, drainMs: number): boolean;
   expire(nowMs: number): boolean;
-  waitOn(nowMs: number): void;
+  extend(nowMs: number): void;
   kill(nowMs: number): void;
   isDue(nowMs: number): boolean;
   readonly stage: 'running' | 'draining' | 'expiring' | 'killing';

@@ -23,7 +23,7 @@ template <>
 constexpr std::array names<phase>{"empty", "waiting", "starting", "ready", "retiring"};
 
 template <>
-constexpr std::array names<request>{"first", "again", "repetition"};
+constexpr std::array names<request>{"first", "further", "duplicate"};
 
 template <>
 constexpr std::array names<stop::stage>{"running", "draining", "expiring", "killing"};
@@ -91,20 +91,20 @@ void show_worker_table(Napi::Object object, const std::shared_ptr<worker_table>&
   method(object, "count", [self](phase which) { return self->count(which); });
   method(object, "alive", [self] { return self->alive(); });
   property(object, "target", [self] { return self->target(); });
-  property(object, "standing", [self] { return self->standing(); });
+  property(object, "previousTarget", [self] { return self->previous_target(); });
   property(object, "hopeless", [self] { return self->hopeless(); });
   property(object, "shortOfWorkers", [self] { return self->short_of_workers(); });
 }
 
 void show_stop_requests(Napi::Object object, const std::shared_ptr<stop_requests>& self) {
-  method(object, "own", [self](std::uint64_t now) { return self->own(now); });
-  method(object, "passedOn", [self](std::uint64_t now) { return self->passed_on(now); });
+  method(object, "onSignal", [self](std::uint64_t now) { return self->on_signal(now); });
+  method(object, "onHostSignal", [self](std::uint64_t now) { return self->on_host_signal(now); });
 }
 
 void show_stop(Napi::Object object, const std::shared_ptr<stop>& self) {
   method(object, "begin", [self](std::uint64_t now, std::uint64_t drain) { return self->begin(now, drain); });
   method(object, "expire", [self](std::uint64_t now) { return self->expire(now); });
-  method(object, "waitOn", [self](std::uint64_t now) { self->wait_on(now); });
+  method(object, "extend", [self](std::uint64_t now) { self->extend(now); });
   method(object, "kill", [self](std::uint64_t now) { self->kill(now); });
   method(object, "isDue", [self](std::uint64_t now) { return self->is_due(now); });
   property(object, "stage", [self] { return self->now(); });
@@ -116,9 +116,9 @@ void show_reopening(Napi::Object object, const std::shared_ptr<reopening>& self)
          [self](std::uint32_t order, const std::vector<int>& workers) { self->begin(order, workers); });
   method(object, "next", [self](std::uint64_t now) { return self->next(now); });
   method(object, "nextWakeMs", [self] { return self->next_wake_ms(); });
-  method(object, "asked", [self](int slot) { self->asked(slot); });
-  method(object, "putOff", [self](int slot, std::uint64_t until) { self->put_off(slot, until); });
-  method(object, "changed", [self](int slot) { self->changed(slot); });
+  method(object, "told", [self](int slot) { self->told(slot); });
+  method(object, "postpone", [self](int slot, std::uint64_t until) { self->postpone(slot, until); });
+  method(object, "switched", [self](int slot) { self->switched(slot); });
   method(object, "ended", [self](int slot) { self->ended(slot); });
   method(object, "finished", [self] { return self->finished(); });
 }

@@ -46,10 +46,10 @@ class Pool {
       assert.ok(worker.wake <= this.now);
       if (fails) {
         worker.wake = this.now + 50;
-        this.table.putOff(slot, worker.wake);
+        this.table.postpone(slot, worker.wake);
       } else {
         worker.order = this.orders;
-        this.table.asked(slot);
+        this.table.told(slot);
       }
     }
   }
@@ -59,10 +59,10 @@ class Pool {
     if (worker?.order === undefined) return;
     if (fails) {
       worker.wake = this.now + 50;
-      this.table.putOff(slot, worker.wake);
+      this.table.postpone(slot, worker.wake);
     } else {
       worker.at = worker.order;
-      this.table.changed(slot);
+      this.table.switched(slot);
     }
     worker.order = undefined;
   }

@@ -5,43 +5,43 @@ import { addon, type StopRequest } from './addon.js';
 
 const { sameRequestMs, stopPatienceMs } = addon;
 
-/** What becomes of signals that the supervisor gets itself (own) and that the host passes on (host), at their times. */
-function requests(...signals: [who: 'own' | 'host', at: number][]): StopRequest[] {
+/** What signals come to that the supervisor receives itself, or that the host forwards, at their times. */
+function requests(...signals: [who: 'supervisor' | 'host', at: number][]): StopRequest[] {
   const seen = new addon.StopRequests();
-  return signals.map(([who, at]) => (who === 'own' ? seen.own(at) : seen.passedOn(at)));
+  return signals.map(([who, at]) => (who === 'supervisor' ? seen.onSignal(at) : seen.onHostSignal(at)));
 }
 
 test('a second signal asks for the end at once, whoever gets it', () => {
-  assert.deepEqual(requests(['own', 0], ['own', 1]), ['first', 'again']);
-  assert.deepEqual(requests(['host', 0], ['host', 1]), ['first', 'again']);
-  assert.deepEqual(requests(['host', 0], ['host', 5000]), ['first', 'again']);
+  assert.deepEqual(requests(['supervisor', 0], ['supervisor', 1]), ['first', 'further']);
+  assert.deepEqual(requests(['host', 0], ['host', 1]), ['first', 'further']);
+  assert.deepEqual(requests(['host', 0], ['host', 5000]), ['first', 'further']);
 });
 
 test('one Ctrl-C is one request, in whichever order it arrives and however often it is passed on', () => {
-  assert.deepEqual(requests(['own', 0], ['host', 1], ['host', 2]), ['first', 'repetition', 'repetition']);
-  assert.deepEqual(requests(['host', 0], ['own', 1], ['host', 2]), ['first', 'repetition', 'repetition']);
+  assert.deepEqual(requests(['supervisor', 0], ['host', 1], ['host', 2]), ['first', 'duplicate', 'duplicate']);
+  assert.deepEqual(requests(['host', 0], ['supervisor', 1], ['host', 2]), ['first', 'duplicate', 'duplicate']);
 });
 
 test('a second Ctrl-C asks for the end at once, in whichever order each of the two arrives', () => {
   for (const first of [
-    ['own', 'host'],
-    ['host', 'own'],
+    ['supervisor', 'host'],
+    ['host', 'supervisor'],
   ] as const) {
     for (const second of [
-      ['own', 'host'],
-      ['host', 'own'],
+      ['supervisor', 'host'],
+      ['host', 'supervisor'],
     ] as const) {
-      const all = requests([first[0], 0], [first[1], 1], [second[0], 100], [second[1], 101]);
-      assert.equal(all.filter((one) => one === 'first').length, 1);
-      assert.equal(all.filter((one) => one === 'again').length, 1, JSON.stringify(all));
+      const found = requests([first[0], 0], [first[1], 1], [second[0], 100], [second[1], 101]);
+      assert.equal(found.filter((request) => request === 'first').length, 1);
+      assert.equal(found.filter((request) => request === 'further').length, 1, JSON.stringify(found));
     }
   }
 });
 
 test('what is more than a second apart is not the same', () => {
-  assert.deepEqual(requests(['own', 0], ['host', sameRequestMs - 1]), ['first', 'repetition']);
-  assert.deepEqual(requests(['own', 0], ['host', sameRequestMs]), ['first', 'again']);
-  assert.deepEqual(requests(['host', 0], ['own', sameRequestMs]), ['first', 'again']);
+  assert.deepEqual(requests(['supervisor', 0], ['host', sameRequestMs - 1]), ['first', 'duplicate']);
+  assert.deepEqual(requests(['supervisor', 0], ['host', sameRequestMs]), ['first', 'further']);
+  assert.deepEqual(requests(['host', 0], ['supervisor', sameRequestMs]), ['first', 'further']);
 });
 
 test('of several times for the drain the earliest counts', () => {
@@ -66,7 +66,7 @@ test('a stop goes from stage to stage once, and never back', () => {
   assert.deepEqual([stop.stage, stop.endsMs], ['expiring', 40 + stopPatienceMs]);
   stop.begin(60, 10_000);
   assert.deepEqual([stop.stage, stop.endsMs], ['expiring', 40 + stopPatienceMs]);
-  stop.waitOn(2000);
+  stop.extend(2000);
   assert.deepEqual([stop.stage, stop.endsMs], ['expiring', 2000 + stopPatienceMs]);
   stop.kill(5000);
   assert.equal(stop.stage, 'killing');

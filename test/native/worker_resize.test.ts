@@ -11,10 +11,10 @@ test('a resize that cannot be reached can be taken back: the workers that ran be
   const table = tableWith(2, 3);
   table.started(3, 200, 0);
   table.ready(3);
-  assert.equal(table.standing, 2);
+  assert.equal(table.previousTarget, 2);
   assert.deepEqual(table.fallBack(0), { retiring: [3], dropped: [4, 2] });
   assert.equal(table.target, 2);
-  assert.equal(table.standing, undefined);
+  assert.equal(table.previousTarget, undefined);
   assert.deepEqual(table.alive(), [0, 1, 3]);
   assert.equal(table.count('ready'), 2);
 });
@@ -23,9 +23,9 @@ test('after several resizes none of which was reached, the size stands from befo
   const table = tableWith(2, 3);
   table.resize(9, 0);
   table.resize(4, 0);
-  assert.equal(table.standing, 2);
+  assert.equal(table.previousTarget, 2);
   table.resize(2, 0);
-  assert.equal(table.standing, undefined, 'that many are ready');
+  assert.equal(table.previousTarget, undefined, 'that many are ready');
 });
 
 test('of those that are too many the ones that do not run go first', () => {

@@ -87,7 +87,7 @@ class Pair {
     assert.equal(table.due(this.#now), model.due(this.#now));
     assert.equal(table.nextWakeMs(), model.nextWakeMs());
     assert.equal(table.target, model.target);
-    assert.equal(table.standing, model.standing);
+    assert.equal(table.previousTarget, model.previousTarget);
     assert.equal(table.hopeless, model.hopeless());
     assert.equal(table.shortOfWorkers, model.shortOfWorkers());
     const members = table.count('waiting') + table.count('starting') + table.count('ready');

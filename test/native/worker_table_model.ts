@@ -21,11 +21,11 @@ function hasGivenUp({ failedStarts }: WorkerEntry): boolean {
 export class Model {
   slots: WorkerEntry[] = [];
   target = 0;
-  standing: number | undefined;
+  previousTarget: number | undefined;
   stopped = false;
 
   resize(target: number, now: number): Surplus {
-    if (this.target > 0) this.standing ??= this.target;
+    if (this.target > 0) this.previousTarget ??= this.target;
     this.target = target;
     this.#addMembers(now);
     const byNeed = [
@@ -42,8 +42,8 @@ export class Model {
   }
 
   fallBack(now: number): Surplus {
-    const left = this.resize(this.standing ?? this.target, now);
-    this.standing = undefined;
+    const left = this.resize(this.previousTarget ?? this.target, now);
+    this.previousTarget = undefined;
     return left;
   }
 
@@ -129,6 +129,6 @@ export class Model {
   }
 
   #settle(): void {
-    if (this.where(({ phase }) => phase === 'ready').length >= this.target) this.standing = undefined;
+    if (this.where(({ phase }) => phase === 'ready').length >= this.target) this.previousTarget = undefined;
   }
 }
