@@ -19,7 +19,7 @@ class interval_timer {
 
   [[nodiscard]] bool running() const { return running_; }
   /// To be called when SIGALRM has arrived.
-  void rang() { running_ = false; }
+  void fired() { running_ = false; }
 
  private:
   bool running_ = false;

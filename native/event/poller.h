@@ -19,7 +19,7 @@ class poller {
   static constexpr int forever = -1;
 
   /// Returned by one call at most; if that many are, there may be more.
-  static constexpr std::size_t most_events = 256;
+  static constexpr std::size_t max_events = 256;
 
   /// Throws sys_error.
   poller();
@@ -34,7 +34,7 @@ class poller {
 
  private:
   sys::unique_fd epoll_;
-  std::array<epoll_event, most_events> events_{};
+  std::array<epoll_event, max_events> events_{};
 };
 
 }  // namespace procpool::event

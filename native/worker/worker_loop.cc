@@ -52,7 +52,7 @@ int worker_loop::run() {
 void worker_loop::wait_for_events() {
   if (unserved_.empty()) {
     unserved_ = worker_.poller.wait(timeout_ms());
-    crowded_ = unserved_.size() == event::poller::most_events;
+    crowded_ = unserved_.size() == event::poller::max_events;
   }
   while (!unserved_.empty()) {
     const auto tag = event_tag::unpack(unserved_.front().data.u64);

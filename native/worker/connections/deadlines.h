@@ -68,7 +68,7 @@ class deadlines {
   /// of the calls above.
   template <typename Expire>
   void turn(Expire expire) {
-    alarm_timer_.rang();
+    alarm_timer_.fired();
     wheel_.advance(clock_.now_ns() / tick_ns, [&expire](event::timer& due) {
       auto& client = static_cast<client_deadlines&>(due);
       expire(client, client.reason());
