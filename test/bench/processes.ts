@@ -38,19 +38,21 @@ function reapedMs(pid: number): number {
 
 /** Processor time of a process and all that descend from it, dead ones included, in ms. */
 export function cpuOfTree(pid: number): number {
-  return [pid, ...descendantsOf(pid)].map((one) => ownMs(one) + reapedMs(one)).reduce((sum, ms) => sum + ms, 0);
+  return [pid, ...descendantsOf(pid)]
+    .map((member) => ownMs(member) + reapedMs(member))
+    .reduce((sum, ms) => sum + ms, 0);
 }
 
 /** Memory that is a process's own, of it and all that descend from it, in bytes. */
 export function privateMemoryOfTree(pid: number): number {
   return [pid, ...descendantsOf(pid)]
-    .flatMap((one) => [...read(`/proc/${one}/smaps_rollup`).matchAll(/^Private_\w+:\s*(\d+) kB/gm)])
+    .flatMap((member) => [...read(`/proc/${member}/smaps_rollup`).matchAll(/^Private_\w+:\s*(\d+) kB/gm)])
     .reduce((sum, [, kib]) => sum + Number(kib) * 1024, 0);
 }
 
 /** Open descriptors of a process and all that descend from it. */
 export function descriptorsOfTree(pid: number): number {
-  return [pid, ...descendantsOf(pid)].reduce((sum, one) => sum + entries(`/proc/${one}/fd`).length, 0);
+  return [pid, ...descendantsOf(pid)].reduce((sum, member) => sum + entries(`/proc/${member}/fd`).length, 0);
 }
 
 /** Bytes that a process has asked the kernel to read, and got. */

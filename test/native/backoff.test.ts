@@ -24,8 +24,8 @@ test('the delay doubles with every further young death, up to the longest', () =
 test('more deaths never mean a shorter delay, however many', () => {
   const deaths = fc.integer({ min: 0, max: 0xffff_ffff });
   fc.assert(
-    fc.property(deaths, deaths, (one, other) => {
-      const [fewer, more] = one < other ? [one, other] : [other, one];
+    fc.property(deaths, deaths, (a, b) => {
+      const [fewer, more] = a < b ? [a, b] : [b, a];
       assert.ok(backoff.delayMs(fewer) <= backoff.delayMs(more));
     }),
   );

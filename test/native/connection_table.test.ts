@@ -17,7 +17,7 @@ const operation = fc.record({
 });
 
 function ascending(fds: Iterable<number>): number[] {
-  return [...fds].sort((one, other) => one - other);
+  return [...fds].sort((a, b) => a - b);
 }
 
 test('the table holds exactly the clients that are connected, each with its own data, at any descriptor', () => {

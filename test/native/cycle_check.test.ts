@@ -25,7 +25,7 @@ test('senders are counted, and each byte that is not the next of its sender is, 
       const counts = new Float64Array(64);
       const next = new Uint8Array(64);
       let disorder = 0;
-      for (const { sender, place, length } of stretches.filter((one) => one.length > 0)) {
+      for (const { sender, place, length } of stretches.filter((stretch) => stretch.length > 0)) {
         counts[sender]! += length;
         if (next[sender] !== place) disorder += 1;
         next[sender] = (place + length) & 3;

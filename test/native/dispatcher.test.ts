@@ -34,8 +34,8 @@ class Model {
   }
 
   next(now: number): number | undefined {
-    const inTurn = [...this.#members].sort((one, other) => this.#distance(one) - this.#distance(other));
-    const worker = inTurn.find((one) => !this.#overdue(one, now));
+    const inTurn = [...this.#members].sort((a, b) => this.#distance(a) - this.#distance(b));
+    const worker = inTurn.find((member) => !this.#overdue(member, now));
     if (worker === undefined || this.tokensOf(worker) === most) return undefined;
     const { count, since } = this.#tokens.get(worker) ?? { count: 0, since: now };
     this.#tokens.set(worker, { count: count + 1, since });
@@ -131,7 +131,7 @@ function dispatcherOf(members: number[]): Dispatcher {
 
 const someWorkers = fc
   .uniqueArray(fc.nat(40), { minLength: 1, maxLength: 12 })
-  .map((members) => members.sort((one, other) => one - other));
+  .map((members) => members.sort((a, b) => a - b));
 
 test('while every token is reported in time, the workers take turns strictly and their shares differ by at most one', () => {
   const steps = fc.array(fc.record({ report: fc.option(fc.nat()), ms: fc.nat(patience - 1) }), {
@@ -215,7 +215,7 @@ test('a worker whose token is overdue holds up nobody, and has its turns again o
       dispatcher.reported(stuck, now);
       const round = Array.from({ length: members.length }, take);
       assert.deepEqual(
-        round.toSorted((one, other) => one! - other!),
+        round.toSorted((a, b) => a! - b!),
         members,
       );
     }),

@@ -50,11 +50,11 @@ struct event {
 
 template <>
 struct js<event> {
-  static Napi::Value to(Napi::Env env, const event& one) {
+  static Napi::Value to(Napi::Env env, const event& parsed) {
     Napi::Object object = Napi::Object::New(env);
-    object.Set("step", js<step>::to(env, one.what));
-    if (one.head) object.Set("head", js<request>::to(env, *one.head));
-    if (one.data) object.Set("data", Napi::Buffer<char>::Copy(env, one.data->data(), one.data->size()));
+    object.Set("step", js<step>::to(env, parsed.what));
+    if (parsed.head) object.Set("head", js<request>::to(env, *parsed.head));
+    if (parsed.data) object.Set("data", Napi::Buffer<char>::Copy(env, parsed.data->data(), parsed.data->size()));
     return object;
   }
 };

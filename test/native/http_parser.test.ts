@@ -126,7 +126,7 @@ test('a request has started with its first byte, not with the empty line before 
     return parser.started;
   });
   assert.deepEqual(started.slice(0, 3), [false, false, true]);
-  assert.ok(started.slice(2, -3).every((one) => one));
+  assert.ok(started.slice(2, -3).every(Boolean));
   assert.deepEqual(started.slice(-3), [false, false, false]);
 });
 

@@ -42,7 +42,7 @@ export function read(bytes: Buffer, cuts: readonly number[] = [], limits?: Parti
 }
 
 export function pieces(bytes: Buffer, cuts: readonly number[]): Buffer[] {
-  const ends = [...cuts.filter((cut) => cut <= bytes.length).sort((one, other) => one - other), bytes.length];
+  const ends = [...cuts.filter((cut) => cut <= bytes.length).sort((a, b) => a - b), bytes.length];
   return ends.map((end, index) => bytes.subarray(ends[index - 1] ?? 0, end));
 }
 

@@ -15,20 +15,20 @@ const { EINVAL } = constants.errno;
 const size = fc.oneof(fc.integer({ min: 1, max: 40 }), fc.integer({ min: 1, max: 300_000 }));
 const times = fc.integer({ min: 1, max: 80 });
 const turn = fc.oneof(
-  size.map((bytes) => (one: Transfer) => {
-    one.send(bytes);
+  size.map((bytes) => (transfer: Transfer) => {
+    transfer.send(bytes);
   }),
-  times.map((count) => (one: Transfer) => {
-    for (let sent = 0; sent < count; sent += 1) one.send(1);
+  times.map((count) => (transfer: Transfer) => {
+    for (let sent = 0; sent < count; sent += 1) transfer.send(1);
   }),
-  size.map((bytes) => (one: Transfer) => {
-    one.take(bytes);
+  size.map((bytes) => (transfer: Transfer) => {
+    transfer.take(bytes);
   }),
-  times.map((count) => (one: Transfer) => {
-    for (let done = 0; done < count; done += 10) one.step();
+  times.map((count) => (transfer: Transfer) => {
+    for (let done = 0; done < count; done += 10) transfer.step();
   }),
-  times.map((count) => (one: Transfer) => {
-    for (let done = 0; done < count && one.output.room > 0; done += 10) one.append();
+  times.map((count) => (transfer: Transfer) => {
+    for (let done = 0; done < count && transfer.output.room > 0; done += 10) transfer.append();
   }),
 );
 
@@ -58,12 +58,12 @@ suite('what a client sends arrives exactly, however it sends and its reader stal
     test(nameOf(setup), () => {
       fc.assert(
         fc.property(fc.array(turn, { maxLength: 30, size: 'max' }), (turns) => {
-          using one = new Transfer(setup);
-          for (const take of turns) take(one);
-          one.end();
-          one.finish();
-          one.assertComplete();
-          one.assertFlagsKept();
+          using transfer = new Transfer(setup);
+          for (const take of turns) take(transfer);
+          transfer.end();
+          transfer.finish();
+          transfer.assertComplete();
+          transfer.assertFlagsKept();
         }),
         { numRuns: 100 },
       );
@@ -73,18 +73,18 @@ suite('what a client sends arrives exactly, however it sends and its reader stal
 
 test('clients that take turns at one output do not get into each other’s bytes', () => {
   for (const setup of [{ to: 'pipe' }, { to: 'plain file' }, others[0]!] satisfies Setup[]) {
-    using one = new Transfer(setup);
-    const other = one.own.own(...addon.tcpPair());
+    using transfer = new Transfer(setup);
+    const other = transfer.own.own(...addon.tcpPair());
     for (let round = 0; round < 40; round += 1) {
-      const [client, connection] = round % 2 === 0 ? [one.client, one.connection] : other;
+      const [client, connection] = round % 2 === 0 ? [transfer.client, transfer.connection] : other;
       const bytes = patternBytes(round * 10_000, 1 + ((round * 997) % 5000));
       assert.equal(addon.send(client, bytes), bytes.length);
       for (let moved = 0; moved < bytes.length;) {
         awaitInput(connection);
-        moved += one.output.spliceFrom(connection);
-        assert.equal(one.output.flush().result, 0);
+        moved += transfer.output.spliceFrom(connection);
+        assert.equal(transfer.output.flush().result, 0);
       }
-      assert.ok(readReady(one.reader).equals(bytes));
+      assert.ok(readReady(transfer.reader).equals(bytes));
     }
   }
 });

@@ -103,8 +103,8 @@ test('where everybody waits for an answer, a pause is for many clients and not f
   });
   const many = new Worker({ latency: true }).run(10_000, asking(32));
   assert.ok(many.pauses > 9800, `${many.pauses} pauses`);
-  const one = new Worker({ latency: true }).run(10_000, asking(1));
-  assert.ok(one.pauses < 200, `${one.pauses} pauses`);
+  const latencyWorker = new Worker({ latency: true }).run(10_000, asking(1));
+  assert.ok(latencyWorker.pauses < 200, `${latencyWorker.pauses} pauses`);
 });
 
 test('a busy worker that suddenly has little to read pauses no longer than the delay', () => {

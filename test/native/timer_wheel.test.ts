@@ -21,7 +21,7 @@ const { never } = addon;
 function expiredBy(wheel: TimerWheel, now: bigint): number[] {
   const expired: number[] = [];
   wheel.advance(now, (timer) => expired.push(timer));
-  return expired.sort((one, other) => one - other);
+  return expired.sort((a, b) => a - b);
 }
 
 const operation = fc.oneof(
@@ -41,12 +41,12 @@ test('any run of setting, cancelling and advancing goes as the model says, whate
     fc.property(startTimes, fc.array(operation, { maxLength: 80, size: 'max' }), (start, operations) => {
       const wheel = new addon.TimerWheel(timers, start);
       const model = new Model(wheel.now);
-      for (const one of operations) {
-        if ('reactions' in one) {
-          const to = (one.kind === 'to next' ? wheel.next() : undefined) ?? clamp(model.now + one.after);
-          advance(wheel, model, to, one.reactions);
+      for (const operation of operations) {
+        if ('reactions' in operation) {
+          const to = (operation.kind === 'to next' ? wheel.next() : undefined) ?? clamp(model.now + operation.after);
+          advance(wheel, model, to, operation.reactions);
         } else {
-          change(wheel, model, one);
+          change(wheel, model, operation);
         }
         assertAgree(wheel, model);
       }

@@ -25,17 +25,17 @@ export class Model {
   }
 
   dueOf(timer: number): bigint | undefined {
-    return this.#sorted.find((one) => one.timer === timer)?.due;
+    return this.#sorted.find((entry) => entry.timer === timer)?.due;
   }
 
   set(timer: number, expires: bigint): void {
     this.cancel(timer);
     this.#sorted.push({ timer, due: expires > this.now ? expires : this.now + 1n });
-    this.#sorted.sort((one, other) => (one.due < other.due ? -1 : 1));
+    this.#sorted.sort((a, b) => (a.due < b.due ? -1 : 1));
   }
 
   cancel(timer: number): void {
-    this.#sorted = this.#sorted.filter((one) => one.timer !== timer);
+    this.#sorted = this.#sorted.filter((entry) => entry.timer !== timer);
   }
 }
 

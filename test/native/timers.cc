@@ -35,7 +35,7 @@ namespace {
 struct timers {
   timers(tick now, std::size_t count) : wheel(now), all(std::make_unique<timer[]>(count)), size(count) {}
 
-  [[nodiscard]] std::size_t index_of(const timer& one) const { return static_cast<std::size_t>(&one - all.get()); }
+  [[nodiscard]] std::size_t index_of(const timer& entry) const { return static_cast<std::size_t>(&entry - all.get()); }
 
   timer_wheel wheel;
   std::unique_ptr<timer[]> all;
@@ -64,8 +64,8 @@ std::string churn(timers& of, std::uint32_t seed) {
     if (wheel.count() != left || !wheel.next()) return "a timer is lost";
     const tick now = std::max(*wheel.next(), last + timeout(random) / 100);
     bool early = false;
-    wheel.advance(now, [&](const timer& one) {
-      early = early || one.expires() <= last || one.expires() > now || of.index_of(one) % 3 == 0;
+    wheel.advance(now, [&](const timer& entry) {
+      early = early || entry.expires() <= last || entry.expires() > now || of.index_of(entry) % 3 == 0;
       --left;
     });
     if (early) return "a timer expires at a wrong time";
@@ -83,8 +83,8 @@ void show_wheel(Napi::Object object, const std::shared_ptr<timers>& self) {
     return next ? std::optional(exact{*next}) : std::nullopt;
   });
   method(object, "advance", [self](exact now, Napi::Function expire) {
-    self->wheel.advance(now.value, [&](const timer& one) {
-      expire.Call({Napi::Number::New(expire.Env(), static_cast<double>(self->index_of(one)))});
+    self->wheel.advance(now.value, [&](const timer& entry) {
+      expire.Call({Napi::Number::New(expire.Env(), static_cast<double>(self->index_of(entry)))});
     });
   });
   method(object, "consistent", [self] { return self->wheel.consistent(); });

@@ -3,8 +3,8 @@
 
 #include <vector>
 
-#include "children.h"
 #include "baseline.h"
+#include "children.h"
 
 namespace {
 

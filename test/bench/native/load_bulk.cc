@@ -52,9 +52,9 @@ int main(int count, char** words) {
 
   const std::uint64_t begin = bench::sys::monotonic_ns();
   std::vector<std::thread> senders;
-  for (std::uint64_t one = 0; one < connections; ++one) {
-    const auto offset = static_cast<off_t>(block_bytes / connections * one);
-    senders.emplace_back(send_file, sockets[one].get(), file.get(), offset, bytes);
+  for (std::uint64_t index = 0; index < connections; ++index) {
+    const auto offset = static_cast<off_t>(block_bytes / connections * index);
+    senders.emplace_back(send_file, sockets[index].get(), file.get(), offset, bytes);
   }
   for (auto& sender : senders) sender.join();
   bench::print(bench::field("bytes", bytes * connections) + "," + bench::field("units", connections) + "," +

@@ -16,16 +16,16 @@ struct client {
 };
 
 /// Goes as far as it can without waiting; true once the other side has closed.
-bool advance(client& one, const std::string& data) {
-  if (!one.sent) {
-    const bench::sys::result sent = bench::sys::send(one.socket.get(), data.data(), data.size());
+bool advance(client& connecting, const std::string& data) {
+  if (!connecting.sent) {
+    const bench::sys::result sent = bench::sys::send(connecting.socket.get(), data.data(), data.size());
     if (sent == -EAGAIN) return false;  // not connected yet
     if (bench::check("send", sent) != static_cast<long>(data.size())) bench::fail("a short send");
-    one.sent = true;
-    bench::half_close(one.socket.get());
+    connecting.sent = true;
+    bench::half_close(connecting.socket.get());
   }
   char ignored = 0;
-  const bench::sys::result received = bench::sys::receive(one.socket.get(), &ignored, 1);
+  const bench::sys::result received = bench::sys::receive(connecting.socket.get(), &ignored, 1);
   if (received == -EAGAIN) return false;
   if (bench::check("recv", received) != 0) bench::fail("the server has answered");
   return true;
@@ -48,9 +48,9 @@ int main(int count, char** words) {
   std::uint64_t begun = 0;
   // Edge-triggered, both directions at once: one epoll_ctl per connection.
   const auto start = [&](std::size_t slot) {
-    client& one = clients[slot];
-    one = {bench::begin_connection(port, 1 + begun++ % addresses)};
-    bench::check("epoll_ctl", bench::sys::epoll_control(epoll.get(), EPOLL_CTL_ADD, one.socket.get(),
+    client& connecting = clients[slot];
+    connecting = {bench::begin_connection(port, 1 + begun++ % addresses)};
+    bench::check("epoll_ctl", bench::sys::epoll_control(epoll.get(), EPOLL_CTL_ADD, connecting.socket.get(),
                                                         EPOLLIN | EPOLLOUT | EPOLLET, slot));
   };
 
@@ -59,9 +59,9 @@ int main(int count, char** words) {
   for (std::uint64_t ended = 0; ended < connections;) {
     const auto ready = bench::check("epoll_wait", bench::sys::epoll_wait(epoll.get(), events, -1));
     for (const epoll_event& event : std::span(events).first(static_cast<std::size_t>(ready))) {
-      client& one = clients[event.data.u64];
-      if (!advance(one, data)) continue;
-      one.socket.reset();
+      client& connecting = clients[event.data.u64];
+      if (!advance(connecting, data)) continue;
+      connecting.socket.reset();
       ++ended;
       if (begun < connections) start(event.data.u64);
     }

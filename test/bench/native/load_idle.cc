@@ -38,8 +38,8 @@ int main(int count, char** words) {
   }
 
   char byte = 0;
-  for (const auto& one : ready) {
-    if (bench::check("read", bench::sys::read(one.get(), &byte, 1)) != 1) return EXIT_FAILURE;  // it said why
+  for (const auto& holder : ready) {
+    if (bench::check("read", bench::sys::read(holder.get(), &byte, 1)) != 1) return EXIT_FAILURE;  // it said why
   }
   bench::give_up_after(0);
   bench::print(bench::field("ready", connections));

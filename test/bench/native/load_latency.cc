@@ -12,7 +12,7 @@
 namespace {
 
 constexpr std::size_t size = 200;
-constexpr std::uint64_t most_connections = 256;
+constexpr std::uint64_t max_connections = 256;
 
 /// Messages, in turn on the connections. All bytes of a connection are its number, so that whatever its
 /// bytes are mixed with, counting them says which message has come.
@@ -110,7 +110,7 @@ int main(int count, char** words) {
   if (!load && given.text("mode") != "idle") bench::fail("mode is idle or load");
   const std::uint64_t messages = given.number("messages");
   const std::uint64_t connections = load ? given.number("connections") : 1;
-  if (connections > most_connections) bench::fail("a byte has to tell the connections apart");
+  if (connections > max_connections) bench::fail("a byte has to tell the connections apart");
   bench::give_up_after(given.number("timeout", 0));
   exchange all(given.port(), connections, messages);
 

@@ -25,8 +25,8 @@ class wheel {
  public:
   explicit wheel(id timers) : timers_(timers) {}
 
-  void set(id one, tick expires) { wheel_.set(timers_[one], expires); }
-  void cancel(id one) { wheel_.cancel(timers_[one]); }
+  void set(id timer_id, tick expires) { wheel_.set(timers_[timer_id], expires); }
+  void cancel(id timer_id) { wheel_.cancel(timers_[timer_id]); }
 
   std::size_t advance(tick now) {
     std::size_t expired = 0;
@@ -44,63 +44,64 @@ class heap {
  public:
   explicit heap(id timers) : positions_(timers, none) { entries_.reserve(timers); }
 
-  void set(id one, tick expires) {
-    if (positions_[one] == none) {
+  void set(id timer_id, tick expires) {
+    if (positions_[timer_id] == none) {
       entries_.emplace_back();
-      rise(entries_.size() - 1, {expires, one});
+      rise(entries_.size() - 1, {expires, timer_id});
     } else {
-      replace(positions_[one], {expires, one});
+      replace(positions_[timer_id], {expires, timer_id});
     }
   }
 
-  void cancel(id one) {
+  void cancel(id timer_id) {
     const entry last = entries_.back();
     entries_.pop_back();
-    if (last.one != one) replace(positions_[one], last);
-    positions_[one] = none;
+    if (last.timer_id != timer_id) replace(positions_[timer_id], last);
+    positions_[timer_id] = none;
   }
 
   std::size_t advance(tick now) {
     std::size_t expired = 0;
-    for (; !entries_.empty() && entries_.front().expires <= now; ++expired) cancel(entries_.front().one);
+    for (; !entries_.empty() && entries_.front().expires <= now; ++expired) cancel(entries_.front().timer_id);
     return expired;
   }
 
  private:
   struct entry {
     tick expires;
-    id one;
+    id timer_id;
   };
   static constexpr id none = std::numeric_limits<id>::max();
 
-  void put(std::size_t at, entry one) {
-    entries_[at] = one;
-    positions_[one.one] = static_cast<id>(at);
+  void put(std::size_t at, entry timer_id) {
+    entries_[at] = timer_id;
+    positions_[timer_id.timer_id] = static_cast<id>(at);
   }
 
-  void replace(std::size_t at, entry one) {
-    if (one.expires < entries_[at].expires) {
-      rise(at, one);
+  void replace(std::size_t at, entry timer_id) {
+    if (timer_id.expires < entries_[at].expires) {
+      rise(at, timer_id);
     } else {
-      sink(at, one);
+      sink(at, timer_id);
     }
   }
 
-  void rise(std::size_t at, entry one) {
-    for (; at > 0 && one.expires < entries_[(at - 1) / 2].expires; at = (at - 1) / 2) put(at, entries_[(at - 1) / 2]);
-    put(at, one);
+  void rise(std::size_t at, entry timer_id) {
+    for (; at > 0 && timer_id.expires < entries_[(at - 1) / 2].expires; at = (at - 1) / 2)
+      put(at, entries_[(at - 1) / 2]);
+    put(at, timer_id);
   }
 
-  void sink(std::size_t at, entry one) {
+  void sink(std::size_t at, entry timer_id) {
     for (;;) {
       std::size_t child = 2 * at + 1;
       if (child >= entries_.size()) break;
       if (child + 1 < entries_.size() && entries_[child + 1].expires < entries_[child].expires) ++child;
-      if (entries_[child].expires >= one.expires) break;
+      if (entries_[child].expires >= timer_id.expires) break;
       put(at, entries_[child]);
       at = child;
     }
-    put(at, one);
+    put(at, timer_id);
   }
 
   std::vector<entry> entries_;
@@ -112,17 +113,17 @@ class multimap {
  public:
   explicit multimap(id timers) : nodes_(timers, map_.end()) {}
 
-  void set(id one, tick expires) {
-    if (nodes_[one] == map_.end()) {
-      nodes_[one] = map_.emplace(expires, one);
+  void set(id timer_id, tick expires) {
+    if (nodes_[timer_id] == map_.end()) {
+      nodes_[timer_id] = map_.emplace(expires, timer_id);
     } else {
-      auto node = map_.extract(nodes_[one]);
+      auto node = map_.extract(nodes_[timer_id]);
       node.key() = expires;
-      nodes_[one] = map_.insert(std::move(node));
+      nodes_[timer_id] = map_.insert(std::move(node));
     }
   }
 
-  void cancel(id one) { map_.erase(std::exchange(nodes_[one], map_.end())); }
+  void cancel(id timer_id) { map_.erase(std::exchange(nodes_[timer_id], map_.end())); }
 
   std::size_t advance(tick now) {
     std::size_t expired = 0;
@@ -174,8 +175,8 @@ void run(id timers) {
     std::shuffle(order.begin(), order.end(), random);
     std::size_t expired = 0;
     watch.measure(timers, [&] {
-      for (auto one = order.cbegin(); one != order.cend();) {
-        for (tick read = 0; read < timers / gap; ++read) queue.set(*one++, now + timeout);
+      for (auto timer_id = order.cbegin(); timer_id != order.cend();) {
+        for (tick read = 0; read < timers / gap; ++read) queue.set(*timer_id++, now + timeout);
         expired += queue.advance(++now);
       }
     });
@@ -186,7 +187,7 @@ void run(id timers) {
   for (tick begun = 0; begun < 2 * timeout; begun += gap) set_all(renew);
   std::shuffle(order.begin(), order.end(), random);
   cancel.measure(timers, [&] {
-    for (const id one : order) queue.cancel(one);
+    for (const id timer_id : order) queue.cancel(timer_id);
   });
 
   set_all(add);
@@ -196,7 +197,7 @@ void run(id timers) {
   });
   expect(expired, timers);
 
-  for (const id one : order) queue.set(one, now + (tick{1} << 40U) + one);
+  for (const id timer_id : order) queue.set(timer_id, now + (tick{1} << 40U) + timer_id);
   constexpr std::uint64_t ticks = 10'000'000;
   idle.measure(ticks, [&] {
     for (std::uint64_t step = 0; step < ticks; ++step) expired += queue.advance(++now);
