@@ -1,9 +1,9 @@
-import { createReadStream, mkdtempSync, openSync, rmSync } from 'node:fs';
+import { spawn } from 'node:child_process';
+import { closeSync, createReadStream, mkdtempSync, openSync, rmSync } from 'node:fs';
 import { Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Readable } from 'node:stream';
-import { ReadStream } from 'node:tty';
 
 import { addon } from '../native/addon.js';
 import { realPipe } from './cli.js';
@@ -47,35 +47,46 @@ function fileTarget(kind: 'file' | 'append', existing?: string): Target {
   };
 }
 
+interface Ends {
+  readEnd: Readable;
+  writeEnd: number;
+  leave: () => void;
+}
+
 function readTarget(kind: 'pipe' | 'socket' | 'terminal'): Target {
-  const { readEnd, writeEnd } = ends[kind]();
+  const { readEnd, writeEnd, leave } = ends[kind]();
   const pieces: Buffer[] = [];
   const closed = new Promise((resolve) => readEnd.once('close', resolve));
-  // EIO is how the end of a terminal looks.
-  readEnd.on('error', () => undefined);
   const read = (): void => {
     readEnd.on('data', (chunk: Buffer) => pieces.push(chunk));
   };
   return {
     writeEnd,
     read,
-    leave: () => readEnd.destroy(),
+    leave,
     async *content() {
       await within('all writers have closed the output', closed);
       yield* pieces;
     },
-    end: () => readEnd.destroy(),
+    end: leave,
   };
 }
 
-const ends: Record<'pipe' | 'socket' | 'terminal', () => { readEnd: Readable; writeEnd: number }> = {
-  pipe: realPipe,
+const ends: Record<'pipe' | 'socket' | 'terminal', () => Ends> = {
+  pipe: () => {
+    const { readEnd, writeEnd } = realPipe();
+    return { readEnd, writeEnd, leave: () => readEnd.destroy() };
+  },
   socket: () => {
-    const [near, far] = addon.socketPair();
-    return { readEnd: new Socket({ fd: near, readable: true, writable: false }), writeEnd: far };
+    const [near, writeEnd] = addon.socketPair();
+    const readEnd = new Socket({ fd: near, readable: true, writable: false });
+    return { readEnd, writeEnd, leave: () => readEnd.destroy() };
   },
   terminal: () => {
-    const [master, slave] = addon.terminalPair();
-    return { readEnd: new ReadStream(master), writeEnd: slave };
+    const [master, writeEnd] = addon.terminalPair();
+    // libuv takes a hang-up after a short read for the end, although the terminal may still hold bytes.
+    const reader = spawn('cat', { stdio: [master, 'pipe', 'ignore'] });
+    closeSync(master);
+    return { readEnd: reader.stdout!, writeEnd, leave: () => reader.kill('SIGKILL') };
   },
 };

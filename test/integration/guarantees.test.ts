@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import type { TestContext } from 'node:test';
 
 import { after } from '../helpers/after.js';
-import { type Cli, cli, followCli } from '../helpers/cli.js';
+import { type Cli, cli, type Entry, followCli } from '../helpers/cli.js';
 import { temporaryFolder } from '../helpers/files.js';
 import { noMounts, smallDisk } from '../helpers/disk.js';
 import { bodyOf, Posters } from '../helpers/posters.js';
@@ -46,13 +46,14 @@ async function start(
 interface Running {
   pool: Cli;
   target: Target;
+  port: number;
   senders: Sender[];
 }
 
 async function run(t: TestContext, kind: TargetKind, options: StartOptions = {}): Promise<Running> {
   const { pool, target, port } = await start(t, kind, options);
   const senders = await Promise.all(Array.from({ length: 16 }, (_, index) => Sender.connect(index, port)));
-  return { pool, target, senders };
+  return { pool, target, port, senders };
 }
 
 function sum(numbers: number[]): number {
@@ -70,11 +71,18 @@ async function endAll(senders: Sender[], pouring: Promise<void>[]): Promise<void
 
 for (const kind of targets) {
   test(`${kind}: a worker that is killed under load takes only its own clients with it, who notice`, async (t) => {
-    const { pool, target, senders } = await run(t, kind);
+    const { pool, target, port, senders } = await run(t, kind);
     target.read();
+    const accepted = (): Entry[] => pool.all('connect');
+    await until('all accepted', () => accepted().length === senders.length);
+    // A worker that gets no time while the others do may have none of them.
+    while (new Set(accepted().map(({ worker }) => worker)).size < 2) {
+      senders.push(await Sender.connect(senders.length, port));
+      await until('accepted', () => accepted().length === senders.length);
+    }
     const pouring = senders.map((sender) => sender.pour());
     await until('bytes flow', () => senders.every(({ handedOver }) => handedOver > mebibyte / 4));
-    const victim = pool.worker(0);
+    const victim = accepted()[0]!.pid;
     process.kill(victim, 'SIGKILL');
     await pool.logged('exit', ({ pid, signal }) => pid === victim && signal === 'SIGKILL');
     await until('its clients notice', () => senders.some(({ broken }) => broken));
