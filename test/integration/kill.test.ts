@@ -44,6 +44,15 @@ test('nothing is left when the host is killed while a reader stalls the output',
   await pool.assertGone();
 });
 
+test('nothing is left when the host and the supervisor are killed while a reader stalls the output', async (t) => {
+  const pool = await startCli(t, ['--workers', '2', '--log-level', 'debug']);
+  await stalledClients(pool, 20, 2 ** 16);
+  pool.note();
+  process.kill(pool.supervisor, 'SIGKILL');
+  pool.child.kill('SIGKILL');
+  await pool.assertGone();
+});
+
 interface Victim {
   pid: (pool: Cli) => number | undefined;
   /** What shows that it was killed, and did not end otherwise. */

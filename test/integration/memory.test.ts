@@ -14,6 +14,10 @@ import { text } from '../helpers/within.js';
 
 const noLimits = noMemoryLimits || (spawnSync('prlimit', ['--version']).status !== 0 && 'needs prlimit(1)');
 
+function addressSpaceOf(pid: number | string): number {
+  return Number(readFileSync(`/proc/${pid}/statm`, 'latin1').split(' ')[0]) * 4096;
+}
+
 interface Limited {
   pool: ProcessPool;
   port: number;
@@ -33,8 +37,7 @@ async function startLimited(t: TestContext, options: ProcessPoolOptions): Promis
   const limit = (bytes: string): void => {
     assert.equal(spawnSync('prlimit', ['--pid', pid, `--as=${bytes}:unlimited`]).status, 0);
   };
-  const pages = Number(readFileSync(`/proc/${pid}/statm`, 'latin1').split(' ')[0]);
-  limit(String(pages * 4096));
+  limit(String(addressSpaceOf(pid)));
   return {
     pool,
     port,
@@ -53,8 +56,8 @@ async function startSmall(t: TestContext): Promise<Omit<Limited, 'release'>> {
   };
   const { pool, port } = await startPool(t, { log });
   const supervisor = String(pool.stats().pid);
-  const pages = Number(readFileSync(`/proc/${supervisor}/statm`, 'latin1').split(' ')[0]);
-  assert.equal(spawnSync('prlimit', ['--pid', supervisor, `--as=${pages * 4096 + 2 ** 19}:unlimited`]).status, 0);
+  const bytes = addressSpaceOf(supervisor) + 2 ** 19;
+  assert.equal(spawnSync('prlimit', ['--pid', supervisor, `--as=${bytes}:unlimited`]).status, 0);
   const [before] = pool.stats().workers;
   process.kill(before!.pid!, 'SIGKILL');
   await until('replaced', () => {
@@ -118,4 +121,18 @@ suite('a worker without memory', { skip: noLimits }, () => {
     assert.equal(bytesIn, bytesOut + bytesDiscarded + bytesDropped);
     await pool.stop();
   });
+});
+
+test('the supervisor keeps no memory of the workers that it has started', async (t) => {
+  const { pool } = await startPool(t);
+  const supervisor = pool.stats().pid!;
+  const resize = async (): Promise<number> => {
+    await pool.resize(4);
+    await pool.resize(1);
+    return addressSpaceOf(supervisor);
+  };
+  const before = await resize();
+  for (let round = 0; round < 3; round++) await resize();
+  // A worker's staging buffer alone takes more.
+  assert.ok(addressSpaceOf(supervisor) - before < 2 ** 18);
 });
