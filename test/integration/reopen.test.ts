@@ -9,6 +9,7 @@ import type { TestContext } from 'node:test';
 import type { ProcessPool, ProcessPoolOptions } from '../../dist/index.js';
 import { client, deliver, lenientClient, sendCycle } from '../helpers/clients.js';
 import { temporaryFolder } from '../helpers/files.js';
+import { halt, resume } from '../helpers/halt.js';
 import { send } from '../helpers/http.js';
 import { piece, piecesIn, randomSize } from '../helpers/pieces.js';
 import { startPool } from '../helpers/pool.js';
@@ -125,6 +126,24 @@ test('over HTTP every body is whole in one of the files', async (t) => {
   assert.deepEqual(
     numbers.toSorted((a, b) => a - b),
     Array.from({ length: count }, (_, number) => number),
+  );
+});
+
+test('over HTTP a body of which a part is written goes on in the old file', async (t) => {
+  const size = 64 * mib;
+  const rotating = await Rotating.start(t, { handler: 'http', maxBody: size });
+  const sent = send(rotating.port, Buffer.alloc(size));
+  await until('a part is written', () => statSync(rotating.path).size > 0);
+  await halt(rotating.worker());
+  rotating.rename();
+  const reopened = rotating.pool.reopen();
+  resume(rotating.worker());
+  await reopened;
+  assert.equal(await sent, 204);
+  await rotating.pool.stop();
+  assert.deepEqual(
+    rotating.contents().map(({ length }) => length),
+    [size, 0],
   );
 });
 
