@@ -21,12 +21,6 @@ namespace {
 // Echo writes nothing to it and changes nothing about it.
 constexpr int no_stdout = -1;
 
-void report_failure(worker_setup& setup, const sys::sys_error& failure) {
-  ipc::log_record record = ipc::describe(failure);
-  ipc::complete(record, ipc::log_event::fail, setup.id);
-  if (setup.log_channel.send(record) < 0) setup.page.workers[setup.id].log_dropped.add(1);
-}
-
 template <handler Handler>
 int serve(worker_setup& setup, worker_parts&& worker, const pacer::profile& pauses) {
   service<Handler> clients(worker, setup.memory.connections());
@@ -34,15 +28,15 @@ int serve(worker_setup& setup, worker_parts&& worker, const pacer::profile& paus
   return worker_loop(worker, clients, listener, std::move(setup.supervisor_channel), pauses).run();
 }
 
-int serve(worker_setup& setup) {
+int serve(worker_setup& setup, worker_log& log) {
   switch (setup.config.handler) {
     case ipc::handler_kind::sink:
-      return serve<sink_handler>(setup, {setup, STDOUT_FILENO, kind_of(STDOUT_FILENO), sharing::bytes},
+      return serve<sink_handler>(setup, {setup, log, STDOUT_FILENO, kind_of(STDOUT_FILENO), sharing::bytes},
                                  pacer::throughput);
     case ipc::handler_kind::echo:
-      return serve<echo_handler>(setup, {setup, no_stdout, output_kind::other, sharing::bytes}, pacer::throughput);
+      return serve<echo_handler>(setup, {setup, log, no_stdout, output_kind::other, sharing::bytes}, pacer::throughput);
     case ipc::handler_kind::http:
-      return serve<http_handler>(setup, {setup, STDOUT_FILENO, kind_of(STDOUT_FILENO), sharing::records},
+      return serve<http_handler>(setup, {setup, log, STDOUT_FILENO, kind_of(STDOUT_FILENO), sharing::records},
                                  pacer::latency);
   }
   return EXIT_FAILURE;
@@ -64,12 +58,14 @@ std::size_t connection_bytes(ipc::handler_kind handler) {
 
 int run_worker(worker_setup setup) {
   sys::name_process((std::string(ipc::worker_name) + std::to_string(setup.id)).c_str());
+  worker_log log(std::move(setup.log_channel), static_cast<ipc::log_level>(setup.config.log_level), setup.id,
+                 setup.page.workers[setup.id].log_dropped);
   try {
-    return serve(setup);
+    return serve(setup, log);
   } catch (const sys::sys_error& failure) {
-    report_failure(setup, failure);
+    log.fail(failure);
   } catch (const std::bad_alloc&) {
-    report_failure(setup, {"malloc", ENOMEM});
+    log.fail({"malloc", ENOMEM});
   }
   return EXIT_FAILURE;
 }

@@ -12,7 +12,17 @@ worker_log::worker_log(ipc::channel end, ipc::log_level level, int worker, ipc::
 void worker_log::write(ipc::log_event event, ipc::log_record details) {
   if (!wants(event)) return;
   ipc::complete(details, event, worker_);
-  if (end_.send(details) < 0) dropped_.add(1);
+  send(details);
+}
+
+void worker_log::fail(const sys::sys_error& failure) {
+  ipc::log_record record = ipc::describe(failure);
+  ipc::complete(record, ipc::log_event::fail, worker_);
+  send(record);
+}
+
+void worker_log::send(const ipc::log_record& record) {
+  if (end_.send(record) < 0) dropped_.add(1);
 }
 
 }  // namespace procpool::worker

@@ -18,7 +18,12 @@ class worker_log {
   /// Completes `details` with what every record has, and sends it.
   void write(ipc::log_event event, ipc::log_record details);
 
+  /// A system call without which there is no worker. Sent at every level: the host's error quotes it.
+  void fail(const sys::sys_error& failure);
+
  private:
+  void send(const ipc::log_record& record);
+
   ipc::channel end_;
   ipc::log_level level_;
   int worker_;

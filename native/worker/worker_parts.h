@@ -17,13 +17,13 @@ namespace procpool::worker {
 
 /// What the loop, the acceptor and the services of a worker have in common. Worker, one each; outlives them.
 struct worker_parts {
-  /// Takes the log channel of `setup`. Throws sys_error.
-  worker_parts(worker_setup& setup, int output_fd, output_kind kind, sharing how);
+  /// Throws sys_error.
+  worker_parts(worker_setup& setup, worker_log& log, int output_fd, output_kind kind, sharing how);
 
   const ipc::pool_config& config;
   ipc::pool_page& page;
   ipc::worker_slot& stats;
-  worker_log log;
+  worker_log& log;
   event::poller poller;
   worker_clock clock;
   worker::deadlines deadlines;
