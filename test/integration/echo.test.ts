@@ -9,6 +9,7 @@ import { after } from '../helpers/after.js';
 import { startCli } from '../helpers/cli.js';
 import { client } from '../helpers/clients.js';
 import { noFaults, trace, traceable } from '../helpers/faults.js';
+import { startPool } from '../helpers/pool.js';
 import { privateMemoryOf } from '../helpers/processes.js';
 import { test } from '../helpers/test.js';
 import { until } from '../helpers/until.js';
@@ -51,6 +52,21 @@ test('a client that takes nothing back holds one buffer at most, is timed out, a
   assert.ok(bytes > 0 && bytes < 64 * 2 ** 20);
   other.end();
   await pool.stopInOrder();
+});
+
+test('what a client does not take back at once it gets later', async (t) => {
+  const { pool, port } = await startPool(t, { handler: 'echo', output: undefined });
+  const bytes = randomBytes(32 * 2 ** 20);
+  const socket = (await client(port)).pause();
+  socket.end(bytes);
+  let before = 0;
+  await until('the worker keeps some of them', () => {
+    const { bytesIn, bytesOut } = pool.stats().total;
+    const kept = bytesIn > bytesOut && bytesIn === before;
+    before = bytesIn;
+    return kept;
+  });
+  assert.ok((await buffer(socket)).equals(bytes));
 });
 
 test('a client that takes its bytes back slowly gets all of them, also at a stop', async (t) => {
