@@ -123,7 +123,7 @@ suite('a worker without memory', { skip: noLimits }, () => {
   });
 });
 
-test('the supervisor keeps no memory of the workers that it has started', async (t) => {
+test('the supervisor keeps no memory of the workers that it has started', { skip: noMemoryLimits }, async (t) => {
   const { pool } = await startPool(t);
   const supervisor = pool.stats().pid!;
   const resize = async (): Promise<number> => {
