@@ -6,7 +6,9 @@ import { join } from 'node:path';
 import { after } from '../helpers/after.js';
 import { realPipe, root } from '../helpers/cli.js';
 import { test } from '../helpers/test.js';
+import { until } from '../helpers/until.js';
 import { once } from '../helpers/within.js';
+import { addon } from '../native/addon.js';
 
 test('a line of which a slow reader has taken a part is ended before the next, and those left out are counted', async (t) => {
   const { readEnd, writeEnd } = realPipe();
@@ -28,7 +30,8 @@ test('a line of which a slow reader has taken a part is ended before the next, a
   let received = '';
   readEnd.on('data', (piece: Buffer) => (received += piece.toString()));
   readEnd.resume();
-  await once(readEnd, 'data');
+  const { fd } = (readEnd as unknown as { _handle: { fd: number } })._handle;
+  await until('there is room for what comes', () => received !== '' && addon.readableBytes(fd) === 0);
   child.stdin!.write('go on');
   await once(readEnd, 'end');
   const lines = received.split('\n');
