@@ -111,6 +111,8 @@ const rules: Rule[] = [
       assert.deepEqual([complaints, status], [[], 0]);
     },
   },
+  // Needs a pool that runs, and the right to trace it.
+  { covers: ({ language }) => language === 'gdb', check: () => undefined },
   // A drawing.
   { covers: ({ language, text }) => language === '' && /[│─]/.test(text), check: () => undefined },
 ];
