@@ -16,8 +16,13 @@ test('there are at least 40 deliberate defects, each with a test and files that 
 });
 
 test('each applies to the code as it is', { skip: !existsSync(join(root, '.git')) && 'needs a git checkout' }, () => {
-  const stale = mutants().filter(({ patch }) => spawnSync('git', ['apply', '--check', patch], { cwd: root }).status !== 0);
-  assert.deepEqual(stale.map(({ id }) => id), []);
+  const stale = mutants().filter(
+    ({ patch }) => spawnSync('git', ['apply', '--check', patch], { cwd: root }).status !== 0,
+  );
+  assert.deepEqual(
+    stale.map(({ id }) => id),
+    [],
+  );
 });
 
 test('mutants.md lists them: npm run test:mutants -- --table', async () => {
