@@ -151,11 +151,11 @@ test('a client that sends without end does not keep a slow reader from the other
   await once(slow.stdout!, 'data');
   const others = await Promise.all(Array.from({ length: 3 }, () => client(port)));
   for (const [index, other] of others.entries()) other.write(`HELLO${index}`);
-  const awaited = new Set(['HELLO0', 'HELLO1', 'HELLO2']);
+  const missing = new Set(['HELLO0', 'HELLO1', 'HELLO2']);
   slow.stdout!.on('data', (chunk: Buffer) => {
-    for (const [word] of chunk.toString().matchAll(/HELLO\d/g)) awaited.delete(word);
+    for (const [word] of chunk.toString().matchAll(/HELLO\d/g)) missing.delete(word);
   });
-  await until('everybody is heard', () => awaited.size === 0);
+  await until('everybody is heard', () => missing.size === 0);
   for (const other of others) other.destroy();
   flood.kill('SIGKILL');
   slow.kill('SIGUSR1');

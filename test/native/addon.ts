@@ -101,7 +101,7 @@ export interface WorkerEntry {
   failedStarts: number;
 }
 
-export interface Aftermath {
+export interface RestartPlan {
   replaced: boolean;
   givenUp: boolean;
   delayMs: number;
@@ -127,8 +127,8 @@ export interface WorkerTable {
   started(slot: number, pid: number, now: number): void;
   ready(slot: number): void;
   leaving(slot: number, now: number): boolean;
-  startFailed(slot: number, now: number): Aftermath;
-  ended(slot: number, now: number): Aftermath;
+  startFailed(slot: number, now: number): RestartPlan;
+  ended(slot: number, now: number): RestartPlan;
   at(slot: number): WorkerEntry;
   slotOf(pid: number): number | undefined;
   count(phase: Phase): number;

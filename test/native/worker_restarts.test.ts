@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
-import { addon, type Aftermath } from './addon.js';
+import { addon, type RestartPlan } from './addon.js';
 import { live, tableOfOne, tableWith } from './worker_tables.js';
 
 const { backoff } = addon;
@@ -27,7 +27,7 @@ test('a worker is due when its delay is over, and not before', () => {
 test('a slot is given up after so many starts in a row that never came as far as accepting', () => {
   for (const failure of ['dies before it is ready', 'cannot be started']) {
     const table = tableOfOne();
-    const fail = (): Aftermath =>
+    const fail = (): RestartPlan =>
       failure === 'cannot be started' ? table.startFailed(0, table.nextWakeMs()!) : live(table, 0, false).after;
     for (let count = 1; count < backoff.giveUpAfter; count += 1) assert.equal(fail().givenUp, false);
     assert.equal(fail().givenUp, true);

@@ -1,9 +1,9 @@
-import { addon, type Aftermath, type Surplus, type WorkerEntry } from './addon.js';
+import { addon, type RestartPlan, type Surplus, type WorkerEntry } from './addon.js';
 
 const { backoff } = addon;
 
 const nobody: WorkerEntry = { phase: 'empty', pid: 0, startedMs: 0, wakeMs: 0, youngDeaths: 0, failedStarts: 0 };
-export const noReplacement: Aftermath = { replaced: false, givenUp: false, delayMs: 0 };
+export const noReplacement: RestartPlan = { replaced: false, givenUp: false, delayMs: 0 };
 
 export function runs({ phase }: WorkerEntry): boolean {
   return phase === 'starting' || phase === 'ready' || phase === 'retiring';
@@ -79,14 +79,14 @@ export class Model {
     return true;
   }
 
-  startFailed(slot: number, now: number): Aftermath {
+  startFailed(slot: number, now: number): RestartPlan {
     const entry = this.slots[slot]!;
     entry.failedStarts += 1;
     entry.youngDeaths += 1;
     return this.#replace(slot, now);
   }
 
-  ended(slot: number, now: number): Aftermath {
+  ended(slot: number, now: number): RestartPlan {
     const entry = this.slots[slot]!;
     if (entry.phase === 'starting') entry.failedStarts += 1;
     entry.youngDeaths = now < entry.startedMs + backoff.youngMs ? entry.youngDeaths + 1 : 0;
@@ -117,7 +117,7 @@ export class Model {
     }
   }
 
-  #replace(slot: number, now: number): Aftermath {
+  #replace(slot: number, now: number): RestartPlan {
     const entry = this.slots[slot]!;
     if (this.stopped || entry.phase === 'retiring') {
       this.slots[slot] = nobody;

@@ -1,4 +1,4 @@
-import { addon, type Aftermath, type WorkerTable } from './addon.js';
+import { addon, type RestartPlan, type WorkerTable } from './addon.js';
 
 const { backoff } = addon;
 
@@ -10,7 +10,7 @@ export function tableOfOne(): WorkerTable {
 }
 
 /** Starts the worker when it is due, and ends it after `life`. Returns when it ended, and what follows. */
-export function live(table: WorkerTable, life: number, becomesReady: boolean): { now: number; after: Aftermath } {
+export function live(table: WorkerTable, life: number, becomesReady: boolean): { now: number; after: RestartPlan } {
   const start = table.nextWakeMs()!;
   table.started(0, 100, start);
   if (becomesReady) table.ready(0);
