@@ -9,6 +9,7 @@ import { client, deliver, lenientClient } from '../helpers/clients.js';
 import { inject, noFaults, startTraceable, trace } from '../helpers/faults.js';
 import { temporaryFolder } from '../helpers/files.js';
 import { send } from '../helpers/http.js';
+import { isLeft } from '../helpers/processes.js';
 import { test } from '../helpers/test.js';
 import { until } from '../helpers/until.js';
 import { buffer } from '../helpers/within.js';
@@ -25,9 +26,11 @@ suite('system calls that fail', { skip: noFaults }, () => {
     test(`${title}: nothing is lost`, async (t) => {
       const pool = await startTraceable(t, ['--workers', '1']);
       const received = buffer(pool.stdout);
-      await inject(t, pool.worker(0), fault);
+      const worker = pool.worker(0);
+      await inject(t, worker, fault);
       await deliver(pool.tcp, payload);
       await deliver(pool.tcp, payload);
+      assert.ok(isLeft(worker), 'the worker lives on');
       await pool.stopInOrder();
       assert.ok(Buffer.concat([payload, payload]).equals(await received));
     });
