@@ -37,8 +37,9 @@ test('a line of which a slow reader has taken a part is ended before the next, a
   const lines = received.split('\n');
   assert.equal(lines.pop(), '');
   const complete = lines.filter((line) => /^line x{9994}$/.test(line));
-  const left = lines.flatMap((line) => /^left out (\d+)$/.exec(line)?.[1] ?? []);
+  const left = lines.flatMap((line) => /^left out (\d+)$/.exec(line)?.[1] ?? []).map(Number);
   assert.equal(complete.length + left.length, lines.length, 'no line is torn');
-  assert.equal(left.length, 1);
-  assert.equal(complete.length + Number(left[0]), 23);
+  // Twice if the paused stream takes its first piece, which Node reads ahead, while the lines are written.
+  assert.ok(left.length >= 1);
+  assert.equal(complete.length + left.reduce((sum, count) => sum + count, 0), 23);
 });
