@@ -48,14 +48,13 @@ class service final : public any_service {
   template <typename Step>
   outcome attempt(client_type& client, Step step);
   void on_no_memory(const ipc::peer_address& peer);
-  void expire(client_type& client);
+  bool expire(client_type& client);
 
   worker_parts& worker_;
   ipc::worker_slot& stats_;
   record_writer& writer_;
   Handler handler_;  // outlives its clients
   worker::clients<client_type> clients_;
-  bool cut_off_ = false;  // a record
 };
 
 template <handler Handler>
@@ -164,21 +163,24 @@ bool service<Handler>::expire() {
   std::uint64_t unread = 0;
   if constexpr (records) unread = handler_.unread();
   const std::uint64_t dropped = writer_.pending() + unread;
-  clients_.for_each([this](client_type& client) { expire(client); });
+  bool cut_off = false;
+  clients_.for_each([&](client_type& client) { cut_off |= expire(client); });
   stats_.bytes_dropped.add(dropped);
-  return cut_off_;
+  return cut_off;
 }
 
 template <handler Handler>
-void service<Handler>::expire(client_type& client) {
+bool service<Handler>::expire(client_type& client) {
+  bool cut_off = false;
   if constexpr (!replies) {
     const std::uint64_t waiting = waiting_bytes(client);
     const std::uint64_t owed = drain::owed_of(client, waiting);
     stats_.bytes_unread.add(owed);
     stats_.bytes_late.add(waiting - owed);
   }
-  if constexpr (records) cut_off_ |= handler_.expire(client);
+  if constexpr (records) cut_off = handler_.expire(client);
   clients_.close(client);
+  return cut_off;
 }
 
 }  // namespace procpool::worker

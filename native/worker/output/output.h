@@ -27,9 +27,8 @@ output_way way_for(output_kind kind);
 /// What a worker waits for before it can write on.
 struct wait_condition {
   int fd;
-  std::uint32_t events;      // of epoll
-  bool output_full = false;  // or another worker holds the write lock
-  int timeout_ms = -1;       // after which to try again all the same; -1: never
+  std::uint32_t events;  // of epoll
+  int timeout_ms = -1;   // after which to try again all the same; -1: never
 };
 
 /// The worker's way to stdout. Small reads are appended to the staging buffer, from many connections, and written
@@ -64,7 +63,7 @@ class output {
   [[nodiscard]] bool is_file() const { return kind_ == output_kind::file || kind_ == output_kind::append_file; }
 
   /// What to wait for after -EAGAIN.
-  [[nodiscard]] wait_condition waits_for() const { return {fd_, EPOLLOUT, true}; }
+  [[nodiscard]] wait_condition waits_for() const { return {fd_, EPOLLOUT}; }
 
  private:
   void make_pipe();

@@ -72,7 +72,7 @@ void record_writer::give_up() {
 wait_condition record_writer::waits_for() const {
   if (state_ == state::room_wait) return out_.waits_for();
   if (state_ != state::lock_wait) return {-1, 0};
-  return {lock_.wakeup_fd(), EPOLLIN, false, sharing_ == sharing::bytes ? lock_timeout_ms : -1};
+  return {lock_.wakeup_fd(), EPOLLIN, sharing_ == sharing::bytes ? lock_timeout_ms : -1};
 }
 
 bool record_writer::acquire() {
