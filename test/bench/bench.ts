@@ -8,7 +8,9 @@
  *     --out FOLDER       where results.json, results.md and the plots go (build/bench)
  *     --keep             keeps what FOLDER has of other workloads
  *     --redraw           measures nothing: writes results.md and the plots anew from FOLDER's results.json
+ *     --against COMMIT   only this tree and that commit, which is built in build/against: how a change is judged
  */
+import { againstEarlier, checkoutOf, earlierReport } from './against.js';
 import { compare, type Comparison, type Workload } from './comparing.js';
 import { readLimits, shortfalls } from './limits.js';
 import { machine } from './machine.js';
@@ -50,10 +52,17 @@ async function measure({ quick: isQuick, only, rounds, check, keep, out }: Optio
   if (failures.length > 0) process.exitCode = 1;
 }
 
+async function judge(commit: string, { quick: isQuick, only, rounds }: Options): Promise<void> {
+  const checkout = checkoutOf(commit);
+  const wanted = againstEarlier(chosen(workloads(isQuick ? quick : full, []), only), checkout);
+  console.log(await earlierReport(await compareAll(wanted, rounds, [])));
+}
+
 async function main(): Promise<void> {
   try {
     const options = readOptions();
-    if (options.redraw) await writeRuns(options.out, readRuns(options.out));
+    if (options.against !== undefined) await judge(options.against, options);
+    else if (options.redraw) await writeRuns(options.out, readRuns(options.out));
     else await measure(options);
   } catch (error) {
     if (!(error instanceof UsageError)) throw error;

@@ -25,6 +25,8 @@ export interface Contender {
   needs?: Program[];
   /** In fresh processes. */
   measure(): Promise<Sample>;
+  /** The same, of another checkout that is built. Ours only, where it runs as a command. */
+  earlier?(checkout: string): Contender;
 }
 
 /** What every contender is made to do. */

@@ -12,6 +12,8 @@ export interface Options {
   rounds: number;
   keep: boolean;
   redraw: boolean;
+  /** A commit to measure beside this one. */
+  against?: string | undefined;
   out: string;
 }
 
@@ -27,6 +29,7 @@ const options = {
   rounds: { type: 'string' },
   keep: { type: 'boolean', default: false },
   redraw: { type: 'boolean', default: false },
+  against: { type: 'string' },
   out: { type: 'string', default: join(root, 'build', 'bench') },
 } as const;
 

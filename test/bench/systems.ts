@@ -11,21 +11,31 @@ export interface System extends Omit<Contender, 'measure'> {
   command(port: number, folder: string): string[];
   /** Processes that hold its connections. @default 1 */
   holders?: number;
+  /** The same, of another checkout. Ours only. */
+  of?: (checkout: string) => System;
 }
 
+/** Contenders that are measured in that way. */
 export function against(systems: System[], measure: (system: System) => Promise<Sample>): Contender[] {
-  return systems.map((system) => ({ ...system, measure: () => measure(system) }));
+  return systems.map(({ of, ...system }) => ({
+    ...system,
+    measure: () => measure(system),
+    ...(of && { earlier: (checkout) => ({ ...system, kind: 'peer', measure: () => measure(of(checkout)) }) }),
+  }));
 }
-
-const cli = join(root, 'dist', 'cli.js');
 
 /** As users get it: nothing is set but where it listens, and how many workers the peers have too. */
-const ours = (...args: string[]): System => ({
-  name: 'procpool-native',
-  kind: 'ours',
-  command: (port) => [process.execPath, cli, '--host', '127.0.0.1', '--port', String(port), '--workers', '2', ...args],
-  holders: 2,
-});
+const pool = (checkout: string, args: string[]): System => {
+  const command = [process.execPath, join(checkout, 'dist', 'cli.js'), '--host', '127.0.0.1', '--workers', '2'];
+  return {
+    name: 'procpool-native',
+    kind: 'ours',
+    command: (port) => [...command, '--port', String(port), ...args],
+    holders: 2,
+    of: (other) => pool(other, args),
+  };
+};
+const ours = (...args: string[]): System => pool(root, args);
 
 const nodePeer = (name: string, script: string, ...args: string[]): System => ({
   name,
