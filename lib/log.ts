@@ -88,6 +88,16 @@ const details: Record<LogEvent, (record: NativeRecord, addressOf: () => Address 
     milliseconds: record.value,
     message: `${subjectOf(record)} restarts in ${record.value} ms`,
   }),
+  takeover: (record) => ({
+    bytes: record.value,
+    milliseconds: record.duration,
+    message: `${subjectOf(record)} goes on: ${record.count.toLocaleString('en')} connections, ${record.value.toLocaleString('en')} bytes, ${record.duration.toFixed(1)} ms`,
+  }),
+  'no-standby': (record) => ({
+    error: record.error,
+    message: `no standby for ${subjectOf(record)}: ${record.errorText}; if it dies, its clients are disconnected`,
+  }),
+  poison: (record) => clientDetails(record, 'was closed, since two workers crashed at it,'),
   shortage: (record) => ({
     message: `only ${record.count} of ${record.value} workers can be started; still trying`,
   }),

@@ -33,6 +33,9 @@ export type LogEvent =
   | 'kill'
   | 'exit'
   | 'respawn'
+  | 'takeover'
+  | 'no-standby'
+  | 'poison'
   | 'shortage'
   | 'resize-failed'
   | 'give-up'
@@ -53,6 +56,8 @@ export interface NativeRecord {
   pid: number;
   value: number;
   count: number;
+  /** Milliseconds. */
+  duration: number;
   peer: string;
   /** An errno's name and text, or empty. */
   error: string;

@@ -37,6 +37,12 @@ export interface ProcessPoolOptions {
    * @default 'inherit'
    */
   output?: OutputOption | undefined;
+  /**
+   * What becomes of a worker's connections when it dies: `'takeover'` continues them in another process, for which two
+   * processes stand by for each worker; `'restart'` disconnects them, and starts a new worker.
+   * @default 'takeover'
+   */
+  onDeath?: OnDeath | undefined;
   /** Accept backlog: connections that the kernel holds until a worker accepts them, 1 to 65535. @default 4096 */
   backlog?: number | undefined;
   /** How long a stop may take to deliver what has arrived. @default 10000 */
@@ -71,6 +77,10 @@ export interface ProcessPoolOptions {
   /** Aborting it stops the pool as `stop()` does. @default none */
   signal?: AbortSignal | undefined;
 }
+
+/** What becomes of a dead worker's connections; in the order in which the addon numbers them. */
+export type OnDeath = 'restart' | 'takeover';
+export const deathPlans = ['restart', 'takeover'] as const satisfies OnDeath[];
 
 export type OptionName = keyof ProcessPoolOptions;
 type OptionValue<Name extends OptionName> = Exclude<ProcessPoolOptions[Name], undefined>;
@@ -154,6 +164,11 @@ export const optionTable = {
     default: 'inherit',
     handlers: ['sink', 'http'],
     flag: { value: 'FILE', help: 'file to append to; - is standard output', unset: '-' },
+  },
+  onDeath: {
+    kind: choice(deathPlans),
+    default: 'takeover',
+    flag: { value: 'P', help: "what becomes of a dead worker's connections: takeover (continued) or restart (closed)" },
   },
   backlog: {
     kind: integer(1, 65535),

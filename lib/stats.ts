@@ -42,6 +42,8 @@ export interface Counters {
   bytesLate: number;
   /** Replacements of ended workers. */
   restarts: number;
+  /** Those of them that went on with the connections of the worker that died. */
+  takeovers: number;
   /** Log records dropped because the host did not read them in time; in the total also those that it refused as malformed. */
   logDropped: number;
   /** How long the output was blocked, in ms. */
@@ -104,6 +106,7 @@ const zeroCounters: Counters = {
   bytesUnread: 0,
   bytesLate: 0,
   restarts: 0,
+  takeovers: 0,
   logDropped: 0,
   stalledMs: 0,
 };

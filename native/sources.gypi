@@ -40,6 +40,7 @@
       "supervisor/reopening.cc",
       "supervisor/size_report.cc",
       "supervisor/spawn.cc",
+      "supervisor/standbys.cc",
       "supervisor/start_failures.cc",
       "supervisor/stop.cc",
       "supervisor/supervisor_loop.cc",
@@ -51,6 +52,7 @@
     "worker_files": [
       "worker/acceptor.cc",
       "worker/listening_socket.cc",
+      "worker/standby.cc",
       "worker/stopping.cc",
       "worker/supervisor_link.cc",
       "worker/worker.cc",
@@ -69,6 +71,7 @@
       "worker/handlers/http_bodies.cc",
       "worker/handlers/http_body.cc",
       "worker/handlers/http_handler.cc",
+      "worker/handlers/http_long_body.cc",
       "worker/handlers/http_requests.cc",
       "worker/handlers/http_spool.cc",
       "worker/handlers/http_stats.cc",

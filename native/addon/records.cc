@@ -34,6 +34,7 @@ Napi::Object to_js(Napi::Env env, const ipc::log_record& record) {
   object.Set("pid", record.pid);
   object.Set("value", record.value);
   object.Set("count", static_cast<double>(record.count));
+  object.Set("duration", static_cast<double>(record.duration_ns) / 1e6);
   object.Set("peer", text_of(record.peer));
   object.Set("error", error_text(record.error, uv_err_name_r));
   object.Set("errorText", error_text(record.error, uv_strerror_r));

@@ -23,6 +23,10 @@ class poller {
 
   /// Throws sys_error.
   poller();
+  /// One that a process before this has left, with what it watches. Owns it.
+  explicit poller(int epoll) : epoll_(epoll) {}
+
+  [[nodiscard]] int fd() const { return epoll_.get(); }
 
   [[nodiscard]] sys::result add(int fd, std::uint32_t events, std::uint64_t tag);
   [[nodiscard]] sys::result modify(int fd, std::uint32_t events, std::uint64_t tag);

@@ -37,6 +37,9 @@ enum class log_event : std::uint8_t {
   kill,           // a worker did not end in time
   exit,           // a worker ended; value: its wait status
   respawn,        // value: ms until the worker is started again
+  takeover,       // a worker goes on where one has died; count: connections, value: bytes that it had read, duration
+  no_standby,     // error: no process can be made that would take over from a worker
+  poison,         // peer, count: closed, since two workers in a row have crashed at it
   shortage,       // count: workers that are ready, value: how many there should be; the others cannot be started
   resize_failed,  // value: the size that cannot be reached, count: the size instead
   give_up,        // value: starts that failed in a row
@@ -68,6 +71,7 @@ struct peer_address {
 struct log_record {
   std::uint64_t time_ns;  // since 1970
   std::uint64_t count;
+  std::uint64_t duration_ns;
   std::int32_t worker;  // -1: the supervisor
   std::int32_t pid;
   std::int32_t error;

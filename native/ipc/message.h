@@ -22,6 +22,8 @@ constexpr int control_fd = 3;
 
 /// What a worker's process name begins with; its number follows.
 constexpr std::string_view worker_name = "procpool-w";
+/// The same of a standby's.
+constexpr std::string_view standby_name = "procpool-s";
 
 /// How long, in ms, a pool whose owner has gone may go on delivering what its clients had sent.
 constexpr std::uint32_t orphan_drain_ms = 500;
@@ -44,6 +46,7 @@ struct pool_config {
   // Of the HTTP handler:
   std::uint32_t request_ms;
   std::uint64_t max_body;  // bytes
+  bool takes_over;         // a worker's connections outlive it, see standby.h
   bool pass_encodings;     // bodies with a Content-Encoding are delivered as they are, not refused
   char cors_origin[256];   // from where browsers may send; empty: nowhere else
   struct socket_file socket_file;
@@ -82,6 +85,9 @@ enum class worker_order : std::uint8_t {
 
 enum class worker_report : std::uint8_t {
   ready = 'R',          // can accept
+  resumed = 'T',        // has taken over from the worker before, and can accept
+  standby = 'S',        // there is another standby
+  no_standby = 'B',     // it could not be made
   accepted = 'A',       // took the connection
   nothing = 'N',        // there was none
   refused = 'F',        // there was one, but no descriptor for it: closed it

@@ -30,7 +30,7 @@ std::uint64_t of(const worker_slot& slot) {
 
 }  // namespace
 
-const std::array<stats_field, 23> stats_fields{{
+const std::array<stats_field, 24> stats_fields{{
     {"accepted", of<&worker_slot::accepted>},
     {"active", active},
     {"closed", of<&worker_slot::closed>},
@@ -52,6 +52,7 @@ const std::array<stats_field, 23> stats_fields{{
     {"bytesUnread", of<&worker_slot::bytes_unread>},
     {"bytesLate", of<&worker_slot::bytes_late>},
     {"restarts", of<&worker_slot::restarts>},
+    {"takeovers", of<&worker_slot::takeovers>},
     {"logDropped", of<&worker_slot::log_dropped>},
     {"stalledMs", stalled_ms},
 }};

@@ -6,6 +6,7 @@
 #include <span>
 
 #include "ipc/log_record.h"
+#include "ipc/standby.h"
 #include "ipc/write_lock.h"
 #include "sys/unique_fd.h"
 
@@ -17,13 +18,16 @@ constexpr std::uint32_t max_workers = 1024;
 /// no locked instruction; any process may read it.
 class counter {
  public:
-  [[nodiscard]] std::uint64_t get() const { return value_.load(std::memory_order_relaxed); }
-  void set(std::uint64_t value) { value_.store(value, std::memory_order_relaxed); }
+  [[nodiscard]] std::uint64_t get() const { return std::atomic_ref(word_).load(std::memory_order_relaxed); }
+  void set(std::uint64_t value) { std::atomic_ref(word_).store(value, std::memory_order_relaxed); }
   void add(std::uint64_t amount) { set(get() + amount); }
 
+  /// The writing process's own view of it.
+  [[nodiscard]] std::uint64_t& word() { return word_; }
+
  private:
-  std::atomic<std::uint64_t> value_{0};
-  static_assert(std::atomic<std::uint64_t>::is_always_lock_free);
+  mutable std::uint64_t word_ = 0;  // an atomic_ref of what is const cannot be had before C++26
+  static_assert(std::atomic_ref<std::uint64_t>::is_always_lock_free);
 };
 
 enum class worker_state : std::uint64_t {
@@ -43,6 +47,7 @@ struct alignas(64) worker_slot {
   counter pid;
   counter state;
   counter restarts;
+  counter takeovers;  // of those, the ones in which its connections went on
   counter accepted;
   counter closed;
   counter refused;
@@ -72,6 +77,7 @@ struct pool_page {
   counter stage_ends_ns;  // when the present stage of the stop ends, CLOCK_MONOTONIC; 0: the pool runs
   std::atomic<std::uint64_t> no_room_ns{0};  // when a worker last had no room for a body, CLOCK_MONOTONIC; any of them
   alignas(64) worker_slot workers[max_workers];
+  slot_processes processes[max_workers];
 };
 
 /// A mapping of the pool's counters: the host creates it, the supervisor maps the same memory, the

@@ -46,6 +46,10 @@ void write_lock::clear_wakeup() const {
   [[maybe_unused]] const sys::result read = sys::read(wakeup_fd_, &wakeups, sizeof wakeups);
 }
 
+void write_lock::wake_others() const {
+  if (wakeup_fd_ >= 0) wake(wakeup_fd_);
+}
+
 void write_lock::release_dead(write_lock_state& state, int wakeup_fd, int worker) {
   std::uint32_t holder = number_of(worker);
   if (state.holder.load() == holder) state.blocked_since_ns.store(0);

@@ -33,9 +33,13 @@ class write_lock {
   /// Throws sys_error.
   static sys::unique_fd create_wakeup();
 
-  /// `wakeup_fd`: from create_wakeup(), borrowed. `worker`: its number.
+  /// `wakeup_fd`: from create_wakeup(), borrowed. `worker`: its number. It holds the lock if the worker before it in
+  /// its slot did.
   write_lock(write_lock_state& state, int wakeup_fd, int worker)
-      : state_(state), wakeup_fd_(wakeup_fd), self_(number_of(worker)) {}
+      : state_(state),
+        wakeup_fd_(wakeup_fd),
+        self_(number_of(worker)),
+        held_(state.holder.load() == number_of(worker)) {}
 
   /// True: this worker holds it. False: wakeup_fd() becomes readable when it is worth another try.
   bool try_lock();
@@ -73,6 +77,9 @@ class write_lock {
   /// After wakeup_fd() was readable.
   void clear_wakeup() const;
 
+  /// All who wait try again.
+  void wake_others() const;
+
   /// The supervisor's: the worker has ended. Whoever waits tries again, and finds the output's end as the worker left
   /// it.
   static void release_dead(write_lock_state& state, int wakeup_fd, int worker);
@@ -84,7 +91,7 @@ class write_lock {
   write_lock_state& state_;
   int wakeup_fd_;
   std::uint32_t self_;
-  bool held_ = false;
+  bool held_;
   bool waited_ = false;
 };
 

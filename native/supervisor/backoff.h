@@ -18,6 +18,12 @@ constexpr std::uint64_t max_delay_ms = 1000;
 /// After a worker had no descriptor for what it was told to do: the shortage is the machine's.
 constexpr std::uint64_t shortage_ms = 50;
 
+/// After a standby could not be made.
+constexpr std::uint64_t standby_ms = 1000;
+
+/// Deaths of a slot's worker in a row, without any progress in between, after which its connections are given up.
+constexpr std::uint32_t max_idle_deaths = 10;
+
 /// When a worker that ended is started again: at once, unless it keeps dying young. `deaths`: how many times it
 /// has in a row. In ms.
 constexpr std::uint64_t delay_ms(std::uint32_t deaths) {

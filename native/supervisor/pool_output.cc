@@ -52,6 +52,11 @@ void pool_output::worker_ended(int slot) {
   on_time(sys::monotonic_ms());
 }
 
+void pool_output::worker_resumed(int slot) {
+  reopening_.postpone(slot, 0);
+  on_time(sys::monotonic_ms());
+}
+
 void pool_output::on_time(std::uint64_t now_ms) {
   while (const auto slot = reopening_.next(now_ms)) {
     const sys::result sent = channels_.order_reopen(*slot, STDOUT_FILENO);

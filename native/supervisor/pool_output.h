@@ -31,6 +31,8 @@ class pool_output {
   /// The worker had no descriptor for it: it is told again.
   void not_reopened(int slot);
   void worker_ended(int slot);
+  /// It goes on where a worker has died: an order that that had, it is told again.
+  void worker_resumed(int slot);
 
   /// Sends the orders that are due, and tells the host when all workers write to the new output.
   void on_time(std::uint64_t now_ms);

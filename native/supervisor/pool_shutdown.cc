@@ -50,7 +50,7 @@ void pool_shutdown::on_request(request received) {
 void pool_shutdown::on_queue_empty() {
   if (!queue_ || stop_.running()) return;
   queue_.close();
-  workers_.order_all(ipc::worker_order::queue_empty);
+  workers_.on_queue_empty();
 }
 
 /// Only a worker that exits with 0 has delivered all that had arrived.
@@ -84,6 +84,7 @@ void pool_shutdown::expire() {
   if (!stop_.expire(sys::monotonic_ms())) return;
   publish_stage();
   host_.write(ipc::log_event::expire);
+  workers_.end_takeovers();
   for (const int slot : workers_.table().alive()) {
     progress_[static_cast<std::size_t>(slot)] = progress_of(workers_.stats(slot));
   }

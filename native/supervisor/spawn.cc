@@ -24,6 +24,7 @@ constexpr int first_after_stdio = 3;
   if (!asked || sys::parent_id() != supervisor) std::exit(EXIT_FAILURE);
   std::exit(worker::run_worker({
       .id = slot,
+      .supervisor = supervisor,
       .config = shared.config,
       .page = shared.page,
       .memory = memory,
@@ -38,7 +39,8 @@ constexpr int first_after_stdio = 3;
 
 spawned spawn(int slot, const shared_state& shared) {
   auto [supervisor_end, worker_end] = ipc::channel::make_pair(SOCK_STREAM);
-  worker::worker_memory memory(worker::connection_bytes(shared.config.handler));
+  worker::worker_memory memory(worker::record_bytes(shared.config.handler),
+                               worker::connection_bytes(shared.config.handler));
   const pid_t supervisor = sys::process_id();
   // The child unblocks signals when it has handlers of its own, see event_source.
   sys::block_signals();

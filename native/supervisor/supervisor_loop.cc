@@ -82,6 +82,7 @@ void supervisor_loop::on_signals() {
 void supervisor_loop::reap() {
   while (const auto ended = workers_.reap()) {
     reports_.read(ended->slot);  // the last before its end
+    if (workers_.take_over(*ended)) continue;
     output_.worker_ended(ended->slot);
     shutdown_.on_worker_ended(workers_.on_ended(*ended));
   }
@@ -92,15 +93,15 @@ void supervisor_loop::on_time(std::uint64_t now_ms) {
   connections_.on_time(now_ms);
   output_.on_time(now_ms);
   shutdown_.on_time(now_ms);
-  workers_.start_due();
+  workers_.on_time(now_ms);
   if (workers_.stopped() && !shutdown_.begun()) shutdown_.begin_failed(config_.drain_ms);
 }
 
 int supervisor_loop::timeout_ms(std::uint64_t now_ms) const {
   constexpr std::uint64_t max_ms = 60'000;
   std::uint64_t next_ms = UINT64_MAX;
-  for (const auto wake_ms : {connections_.next_wake_ms(), output_.next_wake_ms(), shutdown_.next_wake_ms(),
-                             workers_.table().next_wake_ms()}) {
+  for (const auto wake_ms :
+       {connections_.next_wake_ms(), output_.next_wake_ms(), shutdown_.next_wake_ms(), workers_.next_wake_ms()}) {
     next_ms = std::min(next_ms, wake_ms.value_or(UINT64_MAX));
   }
   if (next_ms == UINT64_MAX) return event::poller::forever;

@@ -25,6 +25,13 @@ void worker_reports::on_report(int slot, ipc::worker_report report) {
   switch (report) {
     case ipc::worker_report::ready:
       return workers_.on_ready(slot);
+    case ipc::worker_report::resumed:
+      workers_.on_resumed(slot);
+      return output_.worker_resumed(slot);
+    case ipc::worker_report::standby:
+      return workers_.on_standby(slot);
+    case ipc::worker_report::no_standby:
+      return workers_.on_no_standby(slot);
     case ipc::worker_report::leaving:
       return workers_.on_leaving(slot);
     case ipc::worker_report::accepted:

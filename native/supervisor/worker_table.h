@@ -74,6 +74,8 @@ class worker_table {
 
   void started(int slot, pid_t pid, std::uint64_t now_ms);
   void ready(int slot);
+  /// Another process is the slot's worker from now on.
+  void taken_over(int slot, pid_t pid) { entry(slot).pid = pid; }
   /// It wants to exit: it retires, and another worker is due in its place. False: it is retiring already.
   bool leaving(int slot, std::uint64_t now_ms);
   restart_plan start_failed(int slot, std::uint64_t now_ms);

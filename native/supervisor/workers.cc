@@ -2,10 +2,12 @@
 
 #include <sys/wait.h>
 
+#include <algorithm>
 #include <csignal>
 #include <utility>
 
 #include "supervisor/accounts.h"
+#include "supervisor/backoff.h"
 #include "supervisor/records.h"
 #include "supervisor/spawn.h"
 #include "sys/sys_error.h"
@@ -23,7 +25,11 @@ workers::workers(const ipc::pool_config& config, ipc::pool_page& page, control& 
       queue_(queue),
       channels_(channels),
       connections_(connections),
-      log_channel_(std::move(log_channel)) {
+      log_channel_(std::move(log_channel)),
+      standbys_(page, host),
+      deaths_(ipc::max_workers),
+      last_orders_(ipc::max_workers),
+      takes_over_(config.takes_over) {
   if (config_.handler != ipc::handler_kind::echo) write_wakeup_ = ipc::write_lock::create_wakeup();
 }
 
@@ -38,7 +44,7 @@ void workers::remove(const surplus& left) {
   for (const int slot : left.retiring) {
     connections_.remove(slot);
     set_state(slot, ipc::worker_state::retiring);
-    channels_.order(slot, ipc::worker_order::retire);
+    order_end(slot, ipc::worker_order::retire);
   }
 }
 
@@ -55,11 +61,21 @@ bool workers::start_drainer(std::uint64_t now_ms) {
   return true;
 }
 
+/// Given again to who takes over from the worker.
+void workers::order_end(int slot, ipc::worker_order order) {
+  last_orders_[static_cast<std::size_t>(slot)] = order;
+  channels_.order(slot, order);
+}
+
 void workers::start(int slot) {
   try {
+    standbys_.begin(slot);
+    last_orders_[static_cast<std::size_t>(slot)].reset();
+    deaths_[static_cast<std::size_t>(slot)] = {};
     spawned worker = spawn(slot, {config_, page_, queue_.fd(), log_channel_.get(), write_wakeup_.get()});
     start_failures_.end(host_);
     table_.started(slot, worker.pid, sys::monotonic_ms());
+    standbys_.began(slot, worker.pid);
     page_.workers[slot].pid.set(static_cast<std::uint64_t>(worker.pid));
     set_state(slot, ipc::worker_state::starting);
     channels_.open(slot, std::move(worker.channel));
@@ -102,7 +118,7 @@ void workers::on_ready(int slot) {
 void workers::on_leaving(int slot) {
   // A pool that stops has told it what to do.
   if (table_.stopped()) return;
-  channels_.order(slot, ipc::worker_order::leave);
+  order_end(slot, ipc::worker_order::leave);
   if (!table_.leaving(slot, sys::monotonic_ms())) return;
   connections_.remove(slot);
   set_state(slot, ipc::worker_state::draining);
@@ -117,12 +133,74 @@ std::optional<workers::reaped> workers::reap() {
     const sys::result pid = sys::wait_for(-1, status, WNOHANG);
     if (pid <= 0) return std::nullopt;
     if (const auto slot = table_.slot_of(static_cast<pid_t>(pid))) return reaped{*slot, status};
+    standbys_.ended(static_cast<pid_t>(pid), sys::monotonic_ms());
   }
+}
+
+bool workers::take_over(const reaped& ended) {
+  const int slot = ended.slot;
+  // SIGKILL is the operator's, or comes of a want of memory.
+  const bool crashed = !WIFSIGNALED(ended.status) || WTERMSIG(ended.status) != SIGKILL;
+  // Before it is ready it has no connections.
+  if (!takes_over_ || table_.at(slot).now == phase::starting || standbys_.finished(slot)) return false;
+  if (!lives_on(slot, crashed)) return false;
+  const pid_t dead = table_.at(slot).pid;
+  const auto next = standbys_.wake(slot, crashed);
+  if (!next) return false;
+  table_.taken_over(slot, *next);
+  standbys_.keep(slot, sys::monotonic_ms());
+  host_.write(ipc::log_event::exit, with_pid(dead, static_cast<std::uint32_t>(ended.status)), slot);
+  // It has no tokens until it says that it goes on.
+  connections_.remove(slot);
+  connections_.look();
+  page_.workers[slot].restarts.add(1);
+  page_.workers[slot].takeovers.add(1);
+  return true;
+}
+
+/// Not where workers die one after the other of what they cannot get past. One that was killed while it had nothing to
+/// do did not die of that.
+bool workers::lives_on(int slot, bool crashed) {
+  if (!crashed && page_.processes[slot].waiting.load()) return true;
+  death_count& count = deaths_[static_cast<std::size_t>(slot)];
+  const std::uint64_t progress =
+      progress_of(page_.workers[slot]) + page_.workers[slot].accepted.get() + page_.workers[slot].bytes_in.get();
+  count.deaths = std::exchange(count.progress, progress) == progress ? count.deaths + 1 : 0;
+  return count.deaths < backoff::max_idle_deaths;
+}
+
+void workers::on_resumed(int slot) {
+  page_.workers[slot].pid.set(static_cast<std::uint64_t>(table_.at(slot).pid));
+  // The worker before may have died with an order in its hands.
+  if (const auto order = last_orders_[static_cast<std::size_t>(slot)]) channels_.order(slot, *order);
+  if (queue_empty_) channels_.order(slot, ipc::worker_order::queue_empty);
+  if (table_.at(slot).now == phase::ready && !table_.stopped()) {
+    connections_.add(slot);
+    connections_.look();
+  }
+  standbys_.keep(slot, sys::monotonic_ms());
+}
+
+void workers::on_queue_empty() {
+  queue_empty_ = true;
+  order_all(ipc::worker_order::queue_empty);
+}
+
+void workers::on_time(std::uint64_t now_ms) {
+  standbys_.on_time(now_ms);
+  start_due();
+}
+
+std::optional<std::uint64_t> workers::next_wake_ms() const {
+  const auto start_ms = table_.next_wake_ms();
+  const auto standby_ms = standbys_.next_wake_ms();
+  return start_ms && standby_ms ? std::min(start_ms, standby_ms) : start_ms ? start_ms : standby_ms;
 }
 
 worker_exit workers::on_ended(const reaped& ended) {
   const int slot = ended.slot;
   const worker_exit exit{slot, table_.at(slot).pid, table_.at(slot).now, ended.status};
+  standbys_.end(slot);
   channels_.close(slot);
   connections_.remove(slot);
   connections_.look();
@@ -143,7 +221,7 @@ worker_exit workers::on_ended(const reaped& ended) {
 
 void workers::drain(int slot) {
   set_state(slot, ipc::worker_state::draining);
-  channels_.order(slot, ipc::worker_order::drain);
+  order_end(slot, ipc::worker_order::drain);
   [[maybe_unused]] const sys::result sent = sys::kill(table_.at(slot).pid, SIGTERM);
 }
 

@@ -4,11 +4,13 @@
 
 #include <cstdint>
 #include <optional>
+#include <vector>
 
 #include "ipc/stats_page.h"
 #include "supervisor/control.h"
 #include "supervisor/handout.h"
 #include "supervisor/size_report.h"
+#include "supervisor/standbys.h"
 #include "supervisor/start_failures.h"
 #include "supervisor/worker_channels.h"
 #include "supervisor/worker_table.h"
@@ -24,6 +26,12 @@ struct worker_exit {
 
   [[nodiscard]] bool killed() const;
   [[nodiscard]] bool failed() const;
+};
+
+/// How often a slot's worker has died in a row without any progress in between.
+struct death_count {
+  std::uint64_t progress = 0;
+  std::uint32_t deaths = 0;
 };
 
 /// The pool's worker processes: starts, reaps and replaces them as the table decides, and keeps the stats page, the
@@ -46,16 +54,31 @@ class workers {
   void on_ready(int slot);
   void on_leaving(int slot);
 
-  /// A child that has ended, and is reaped: its slot and wait status.
+  /// A standby of the worker was made; or could not be.
+  void on_standby(int slot) { standbys_.made(slot, sys::monotonic_ms()); }
+  void on_no_standby(int slot) { standbys_.failed(slot, sys::monotonic_ms()); }
+
+  /// A worker that has ended, and is reaped: its slot and wait status.
   struct reaped {
     int slot;
     int status;
   };
   std::optional<reaped> reap();
+  /// True: a standby goes on with its connections, and will report so.
+  bool take_over(const reaped& ended);
+  /// It does: it's the slot's worker from now on.
+  void on_resumed(int slot);
   worker_exit on_ended(const reaped& ended);
+  /// What a worker leaves at its death is given up from now on: the pool's time is over.
+  void end_takeovers() { takes_over_ = false; }
+
+  void on_time(std::uint64_t now_ms);
+  [[nodiscard]] std::optional<std::uint64_t> next_wake_ms() const;
 
   /// In a stop. The order says what to do; SIGTERM only wakes the worker up, as the documents have it.
   void drain(int slot);
+  /// What all workers have been told that takes over from one: nothing waits to be accepted any more.
+  void on_queue_empty();
   void order_all(ipc::worker_order order);
   void kill(int slot);
 
@@ -69,6 +92,8 @@ class workers {
 
  private:
   void start(int slot);
+  void order_end(int slot, ipc::worker_order order);
+  bool lives_on(int slot, bool crashed);
   void begin_restart(int slot, const restart_plan& plan);
   void on_given_up(int slot);
   void remove(const surplus& left);
@@ -85,6 +110,11 @@ class workers {
   sys::unique_fd write_wakeup_;  // of the write lock; the echo handler needs none
   worker_table table_{ipc::max_workers};
   start_failures start_failures_;
+  standbys standbys_;
+  std::vector<death_count> deaths_;                            // by slot
+  std::vector<std::optional<ipc::worker_order>> last_orders_;  // by slot, of those that lead to its end
+  bool queue_empty_ = false;
+  bool takes_over_;
   size_report size_{host_, page_};
 };
 

@@ -34,6 +34,10 @@ result read_at(int fd, void* data, std::size_t size, std::uint64_t offset) {
   return retry([&] { return ::pread(fd, data, size, static_cast<off_t>(offset)); });
 }
 
+result offset_of(int fd) { return outcome(::lseek(fd, 0, SEEK_CUR)); }
+
+result seek_end(int fd) { return outcome(::lseek(fd, 0, SEEK_END)); }
+
 result remove_file(const char* path) { return outcome(::unlink(path)); }
 
 // By number: the C library's functions would bind a prebuilt addon to glibc 2.33.

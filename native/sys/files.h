@@ -15,6 +15,9 @@ result open(const char* path, int flags);
 result open_unnamed(const char* folder);
 /// pread(2).
 result read_at(int fd, void* data, std::size_t size, std::uint64_t offset);
+/// The offset of an open file, which all that share its description have; seek_end() moves it to the file's end.
+result offset_of(int fd);
+result seek_end(int fd);
 result remove_file(const char* path);
 result path_status(const char* path, struct stat& status);
 result file_status(int fd, struct stat& status);

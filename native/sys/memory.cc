@@ -32,6 +32,10 @@ result map_memory(std::size_t size, void*& address) {
   return address == MAP_FAILED ? -errno : 0;
 }
 
+void keep_in_memory(const void* address, std::size_t size) { ::mlock(address, size); }
+
+void discard(void* address, std::size_t size) { ::madvise(address, size, MADV_REMOVE); }
+
 void unmap(void* address, std::size_t size) { ::munmap(address, size); }
 
 }  // namespace procpool::sys

@@ -1,6 +1,9 @@
 #include "sys/waiting.h"
 
+#include <linux/futex.h>
 #include <sys/eventfd.h>
+#include <sys/syscall.h>
+#include <unistd.h>
 
 #include <ctime>
 
@@ -30,6 +33,12 @@ result poll_ns(std::span<pollfd> descriptors, std::uint64_t timeout_ns) {
   const timespec timeout{static_cast<time_t>(timeout_ns / second_ns), static_cast<long>(timeout_ns % second_ns)};
   return waited(::ppoll(descriptors.data(), descriptors.size(), &timeout, nullptr));
 }
+
+void wait_while(const std::atomic<std::uint32_t>& word, std::uint32_t value) {
+  ::syscall(SYS_futex, &word, FUTEX_WAIT, value, nullptr, nullptr, 0);
+}
+
+void wake(const std::atomic<std::uint32_t>& word) { ::syscall(SYS_futex, &word, FUTEX_WAKE, 1, nullptr, nullptr, 0); }
 
 result event_counter() { return outcome(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)); }
 

@@ -2,9 +2,21 @@
 
 namespace procpool::worker {
 
+/// The client is in the table, or closed, when the intent is over.
+sys::result acceptor::accept_noted(ipc::peer_address& peer) {
+  call_.begin(intent::call::accept, -1);
+  const sys::result connection = listener_.accept(peer);
+  if (connection >= 0) {
+    call_.set_client(static_cast<int>(connection));
+  } else {
+    call_.finish();
+  }
+  return connection;
+}
+
 ipc::worker_report acceptor::accept() {
   ipc::peer_address peer{};
-  const sys::result connection = listener_.accept(peer);
+  const sys::result connection = accept_noted(peer);
   if (is_exhaustion(connection)) return refuse(connection);
   if (connection < 0) return ipc::worker_report::nothing;
   const bool opened = service_.open(static_cast<int>(connection), peer);
@@ -44,7 +56,7 @@ void acceptor::empty_queue(Serve serve) {
   if (!takes_queue_) return;
   for (; taken_ <= worker_.config.backlog; ++taken_) {
     ipc::peer_address peer{};
-    const sys::result connection = listener_.accept(peer);
+    const sys::result connection = accept_noted(peer);
     if (is_exhaustion(connection)) return;
     if (connection < 0) break;
     serve(static_cast<int>(connection), peer);

@@ -15,7 +15,12 @@ namespace procpool::worker {
 class acceptor {
  public:
   acceptor(worker_parts& worker, listening_socket& listener, any_service& service, supervisor_link& supervisor)
-      : worker_(worker), listener_(listener), service_(service), supervisor_(supervisor) {}
+      : worker_(worker),
+        call_(worker.state.output.call),
+        listener_(listener),
+        service_(service),
+        supervisor_(supervisor),
+        takes_queue_(worker.shutdown.draining() && listener.is_open()) {}
 
   /// A token: one client waits. What became of it.
   ipc::worker_report accept();
@@ -34,15 +39,17 @@ class acceptor {
   void close();
 
  private:
+  sys::result accept_noted(ipc::peer_address& peer);
   ipc::worker_report refuse(sys::result failure);
   template <typename Serve>
   void empty_queue(Serve serve);
 
   worker_parts& worker_;
+  intent& call_;
   listening_socket& listener_;
   any_service& service_;
   supervisor_link& supervisor_;
-  bool takes_queue_ = false;
+  bool takes_queue_;
   std::uint32_t taken_ = 0;  // of the queue
 };
 

@@ -18,6 +18,9 @@ class any_service {
   any_service(const any_service&) = delete;
   any_service& operator=(const any_service&) = delete;
 
+  /// After the death of the worker before: goes on with its clients.
+  virtual void resume() = 0;
+
   /// Serves an accepted connection, which is owned from here on. False: there is no memory for it, and it is closed.
   virtual bool open(int connection, const ipc::peer_address& peer) = 0;
   /// Closes an accepted connection unserved, and counts it.

@@ -37,7 +37,39 @@ bool is_exhaustion(sys::result failure) {
   return failure == -EMFILE || failure == -ENFILE || failure == -ENOBUFS || failure == -ENOMEM;
 }
 
-listening_socket::listening_socket(int listener) : listener_(listener) { take_spare(); }
+ipc::peer_address peer_of(int connection) {
+  sockaddr_storage address{};
+  socklen_t length = sizeof address;
+  // Fails for a client that has gone: it has no address any more.
+  [[maybe_unused]] const sys::result found =
+      sys::peer_address(connection, reinterpret_cast<sockaddr*>(&address), &length);
+  return compact(address);
+}
+
+bool is_accepted_from(int listener, int socket) {
+  sockaddr_storage there{};
+  sockaddr_storage here{};
+  socklen_t there_length = sizeof there;
+  socklen_t here_length = sizeof here;
+  if (sys::local_address(listener, reinterpret_cast<sockaddr*>(&there), &there_length) < 0) return false;
+  if (sys::local_address(socket, reinterpret_cast<sockaddr*>(&here), &here_length) < 0) return false;
+  // A worker's other sockets are pairs, which have no name.
+  return here.ss_family == there.ss_family && (here.ss_family != AF_UNIX || here_length == there_length);
+}
+
+void keep_urgent_data(int connection, sa_family_t family) {
+  if (family != AF_UNIX) return;
+  [[maybe_unused]] const sys::result set = sys::set_option(connection, SOL_SOCKET, SO_OOBINLINE, 1);
+}
+
+listening_socket::listening_socket(int listener, bool& closed) : closed_(closed), listener_(closed ? -1 : listener) {
+  take_spare();
+}
+
+void listening_socket::close() {
+  closed_ = true;
+  listener_.reset();
+}
 
 sys::result listening_socket::accept(ipc::peer_address& peer) {
   if (!listener_) return -EAGAIN;
@@ -48,10 +80,7 @@ sys::result listening_socket::accept(ipc::peer_address& peer) {
     const sys::result fd = sys::accept(listener_.get(), reinterpret_cast<sockaddr*>(&address), &length);
     if (fd >= 0) {
       peer = compact(address);
-      // Urgent data stays in the stream. A TCP socket inherits that from its listener.
-      if (address.ss_family == AF_UNIX) {
-        [[maybe_unused]] const sys::result set = sys::set_option(static_cast<int>(fd), SOL_SOCKET, SO_OOBINLINE, 1);
-      }
+      keep_urgent_data(static_cast<int>(fd), address.ss_family);
     }
     if (fd >= 0 || fd == -EAGAIN || is_exhaustion(fd)) return fd;
   }

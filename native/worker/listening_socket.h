@@ -1,5 +1,7 @@
 #pragma once
 
+#include <sys/socket.h>
+
 #include <cstdint>
 
 #include "ipc/log_record.h"
@@ -12,7 +14,8 @@ namespace procpool::worker {
 /// non-blocking.
 class listening_socket {
  public:
-  explicit listening_socket(int listener);
+  /// `closed`: whether close() has been called, where those who take over from this worker find it.
+  listening_socket(int listener, bool& closed);
 
   /// The connection's descriptor, -EAGAIN if none waits, or an error of is_exhaustion().
   sys::result accept(ipc::peer_address& peer);
@@ -25,16 +28,26 @@ class listening_socket {
   void take_back_spare();
 
   /// No more connections for this worker. The others that share the listener go on.
-  void close() { listener_.reset(); }
+  void close();
   [[nodiscard]] bool is_open() const { return static_cast<bool>(listener_); }
 
  private:
   void take_spare();
 
+  bool& closed_;
   sys::unique_fd listener_;
   sys::unique_fd spare_;
   bool lent_ = false;
 };
+
+/// Whose connection an accepted socket is.
+ipc::peer_address peer_of(int connection);
+
+/// Whether a socket has been accepted from such a listener.
+bool is_accepted_from(int listener, int socket);
+
+/// Urgent data stays in the stream. A TCP socket inherits that from its listener.
+void keep_urgent_data(int connection, sa_family_t family);
 
 /// True for the errno of an accept that failed for want of descriptors or memory.
 bool is_exhaustion(sys::result failure);

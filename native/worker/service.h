@@ -7,6 +7,7 @@
 
 #include "worker/any_service.h"
 #include "worker/handlers/handler.h"
+#include "worker/listening_socket.h"
 #include "worker/worker_parts.h"
 
 namespace procpool::worker {
@@ -21,10 +22,14 @@ class service final : public any_service {
   service(worker_parts& worker, std::span<std::byte> memory)
       : worker_(worker),
         stats_(worker.stats),
+        call_(worker.state.output.call),
         writer_(worker.writer),
-        handler_({worker.config, worker.page, worker.stats, clients_, worker.deadlines, worker.writer}),
-        clients_(memory, worker.poller, worker.deadlines, worker.clock, worker.shutdown, worker.log, worker.stats) {}
+        handler_({worker.config, worker.page, worker.stats, clients_, worker.deadlines, worker.writer,
+                  worker.state.output, worker.long_record}),
+        clients_(memory, call_, worker.poller, worker.deadlines, worker.clock, worker.shutdown, worker.log,
+                 worker.stats) {}
 
+  void resume() override;
   bool open(int connection, const ipc::peer_address& peer) override;
   void refuse(int connection) override;
   void on_client(const event_tag& tag) override;
@@ -45,6 +50,12 @@ class service final : public any_service {
   /// No client is dealt with now.
   [[nodiscard]] bool idle() const { return paused() || writer_.broken() || worker_.shutdown.expired(); }
 
+  /// Bytes of records that the writer has not got yet.
+  [[nodiscard]] std::uint64_t unread() const {
+    if constexpr (records) return handler_.unread();
+    return 0;
+  }
+
   template <typename Step>
   outcome attempt(client_type& client, Step step);
   void on_no_memory(const ipc::peer_address& peer);
@@ -52,10 +63,25 @@ class service final : public any_service {
 
   worker_parts& worker_;
   ipc::worker_slot& stats_;
+  intent& call_;
   record_writer& writer_;
   Handler handler_;  // outlives its clients
   worker::clients<client_type> clients_;
 };
+
+template <handler Handler>
+void service<Handler>::resume() {
+  clients_.resume();
+  const int accepted = call_.under_way() == intent::call::accept ? call_.client() : -1;
+  if (accepted >= 0 && clients_.find(accepted) == nullptr) open(accepted, peer_of(accepted));
+  call_.finish();
+  // What requests and answers were in the worker's own memory is lost with it, and its clients are told by the end of
+  // their connections.
+  if constexpr (replies) {
+    stats_.bytes_discarded.set(stats_.bytes_in.get() - stats_.bytes_out.get() - stats_.bytes_dropped.get() -
+                               writer_.pending() - unread());
+  }
+}
 
 template <handler Handler>
 bool service<Handler>::open(int connection, const ipc::peer_address& peer) {
@@ -76,6 +102,7 @@ void service<Handler>::refuse(int connection) {
   stats_.refused.add(1);
   if (!replies && worker_.shutdown.draining()) stats_.bytes_unread.add(waiting_bytes(connection));
   sys::close(connection);
+  call_.finish();
 }
 
 template <handler Handler>
@@ -95,6 +122,7 @@ void service<Handler>::on_client(const event_tag& tag) {
 template <handler Handler>
 template <typename Step>
 outcome service<Handler>::attempt(client_type& client, Step step) {
+  if constexpr (replies) client.resumable = false;
   try {
     return step();
   } catch (const std::bad_alloc&) {
@@ -160,9 +188,7 @@ void service<Handler>::sweep() {
 
 template <handler Handler>
 bool service<Handler>::expire() {
-  std::uint64_t unread = 0;
-  if constexpr (records) unread = handler_.unread();
-  const std::uint64_t dropped = writer_.pending() + unread;
+  const std::uint64_t dropped = writer_.pending() + unread();
   bool cut_off = false;
   clients_.for_each([&](client_type& client) { cut_off |= expire(client); });
   stats_.bytes_dropped.add(dropped);

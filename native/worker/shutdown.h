@@ -6,9 +6,12 @@
 namespace procpool::worker {
 
 /// How far a worker is on the way to its end, and what it owes before. Data only: the loop and the clients act on it.
-/// Worker.
+/// Lies in worker_memory; all zero is how it begins. Worker.
 class shutdown {
  public:
+  /// After the death of the worker before: the debtors are counted anew.
+  void resume() { debtors_ = 0; }
+
   void retire() {
     if (stage_ == stage::running) stage_ = stage::retiring;
   }
@@ -51,9 +54,9 @@ class shutdown {
     expired,  // drain timeout reached
   };
 
-  stage stage_ = stage::running;
-  bool grace_ = false;
-  std::size_t debtors_ = 0;
+  stage stage_;
+  bool grace_;
+  std::size_t debtors_;
 };
 
 }  // namespace procpool::worker

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <sys/types.h>
+
 #include <cstddef>
 
 #include "ipc/channel.h"
@@ -13,6 +15,7 @@ namespace procpool::worker {
 /// and the configuration stay where the supervisor has them.
 struct worker_setup {
   int id;  // its slot
+  pid_t supervisor;
   const ipc::pool_config& config;
   ipc::pool_page& page;
   worker_memory& memory;
@@ -20,7 +23,11 @@ struct worker_setup {
   int write_wakeup;  // see ipc::write_lock
   ipc::channel supervisor_channel;
   ipc::channel log_channel;
+  bool resumes = false;  // it takes over from a worker that has died
 };
+
+/// What a long record takes up in a worker's memory: see worker_memory. Supervisor.
+std::size_t record_bytes(ipc::handler_kind handler);
 
 /// What a connection takes up in a worker's memory: see worker_memory. Supervisor.
 std::size_t connection_bytes(ipc::handler_kind handler);

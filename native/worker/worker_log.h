@@ -14,6 +14,8 @@ class worker_log {
 
   [[nodiscard]] bool wants(ipc::log_event event) const { return ipc::level_of(event) <= level_; }
 
+  [[nodiscard]] int fd() const { return end_.fd(); }
+
   void write(ipc::log_event event) { write(event, {}); }
   /// Completes `details` with what every record has, and sends it.
   void write(ipc::log_event event, ipc::log_record details);

@@ -3,6 +3,7 @@
 #include <unistd.h>
 
 #include <array>
+#include <cerrno>
 #include <cstdlib>
 #include <utility>
 
@@ -19,6 +20,7 @@ constexpr int sweep_ms = 10;
 worker_loop::worker_loop(worker_parts& worker, any_service& service, listening_socket& listener,
                          ipc::channel supervisor, const pacer::profile& pauses)
     : worker_(worker),
+      vitals_(worker.vitals),
       service_(service),
       listener_(listener),
       supervisor_(std::move(supervisor)),
@@ -30,11 +32,29 @@ worker_loop::worker_loop(worker_parts& worker, any_service& service, listening_s
 }
 
 void worker_loop::watch(int fd, event_kind kind) {
-  sys::check("epoll_ctl", worker_.poller.add(fd, EPOLLIN, event_tag{kind}.pack()));
+  const sys::result added = worker_.poller.add(fd, EPOLLIN, event_tag{kind}.pack());
+  // A worker that has taken over finds its channel watched.
+  if (added != -EEXIST) sys::check("epoll_ctl", added);
+}
+
+void worker_loop::resume(std::uint64_t died_ns) {
+  resumed_ = true;
+  worker_.shutdown.resume();
+  service_.resume();
+  // The worker before may have waited for either of them; and it may have died before it could wake those who wait.
+  for (const int output : {STDOUT_FILENO, worker_.writer.wakeup_fd()}) {
+    [[maybe_unused]] const sys::result removed = worker_.poller.remove(output);
+  }
+  worker_.writer.wake_others();
+  ipc::log_record record{};
+  record.count = service_.clients();
+  record.value = static_cast<std::uint32_t>(worker_.writer.pending());
+  record.duration_ns = sys::monotonic_ns() - died_ns;
+  worker_.log.write(ipc::log_event::takeover, record);
 }
 
 int worker_loop::run() {
-  supervisor_.report(ipc::worker_report::ready);
+  supervisor_.report(resumed_ ? ipc::worker_report::resumed : ipc::worker_report::ready);
   supervisor_.send();
   while (!stopping_.finished()) {
     if (worker_.writer.broken() || service_.paused()) {
@@ -44,14 +64,24 @@ int worker_loop::run() {
       wait_for_events();
     }
     end_round();
+    vitals_.rounds.store(vitals_.rounds.load(std::memory_order_relaxed) + 1, std::memory_order_relaxed);
   }
   if (!worker_.shutdown.expired()) worker_.log.write(ipc::log_event::drained);
   return stopping_.cut_off() ? EXIT_FAILURE : EXIT_SUCCESS;
 }
 
+/// The supervisor tells a worker that has nothing to do from one that hangs.
+template <typename Wait>
+auto worker_loop::waited(Wait wait) {
+  vitals_.waiting.store(true, std::memory_order_relaxed);
+  const auto result = wait();
+  vitals_.waiting.store(false, std::memory_order_relaxed);
+  return result;
+}
+
 void worker_loop::wait_for_events() {
   if (unserved_.empty()) {
-    unserved_ = worker_.poller.wait(timeout_ms());
+    unserved_ = waited([&] { return worker_.poller.wait(timeout_ms()); });
     crowded_ = unserved_.size() == event::poller::max_events;
   }
   while (!unserved_.empty()) {
@@ -84,7 +114,7 @@ void worker_loop::wait_for_output() {
       {supervisor_.fd(), POLLIN, 0},
       {condition.fd, static_cast<short>(condition.events), 0},
   }};
-  sys::check("poll", sys::poll(waiting, timeout_ms()));
+  sys::check("poll", waited([&] { return sys::poll(waiting, timeout_ms()); }));
   if (waiting[0].revents != 0) on_signals();
   if (waiting[1].revents != 0) on_orders();
   // Whatever it was that came, the wait for the write lock may be over.
@@ -119,7 +149,7 @@ void worker_loop::pace() {
 /// Lets input gather, but no order and no signal wait.
 void worker_loop::pause() {
   std::array<pollfd, 2> urgent{{{signals_.fd(), POLLIN, 0}, {supervisor_.fd(), POLLIN, 0}}};
-  sys::check("ppoll", sys::poll_ns(urgent, std::exchange(pause_ns_, 0)));
+  sys::check("ppoll", waited([&] { return sys::poll_ns(urgent, std::exchange(pause_ns_, 0)); }));
 }
 
 int worker_loop::timeout_ms() const {

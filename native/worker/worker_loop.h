@@ -27,11 +27,17 @@ class worker_loop {
   worker_loop(worker_parts& worker, any_service& service, listening_socket& listener, ipc::channel supervisor,
               const pacer::profile& pauses);
 
-  /// Until the worker has nothing more to do. Returns the exit status.
+  /// To be called first where a worker before this one has died, at that time on CLOCK_MONOTONIC: goes on with its
+  /// clients.
+  void resume(std::uint64_t died_ns);
+
+  /// Until the worker has nothing more to do. Returns the exit status. Throws sys_error.
   int run();
 
  private:
   void watch(int fd, event_kind kind);
+  template <typename Wait>
+  auto waited(Wait wait);
   void wait_for_events();
   void wait_for_output();
   void dispatch(const event_tag& tag);
@@ -50,6 +56,7 @@ class worker_loop {
   void change_output();
 
   worker_parts& worker_;
+  ipc::slot_processes& vitals_;
   any_service& service_;
   listening_socket& listener_;
   supervisor_link supervisor_;
@@ -64,7 +71,8 @@ class worker_loop {
   bool alarm_ = false;                     // the interval timer has rung
   int watched_output_ = -1;                // what the poller waits for in order to write on
   bool output_reported_ = false;           // as broken
-  sys::unique_fd next_output_;             // where stdout is to lead
+  bool resumed_ = false;
+  sys::unique_fd next_output_;  // where stdout is to lead
 };
 
 }  // namespace procpool::worker

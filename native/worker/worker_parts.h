@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <span>
 
 #include "event/poller.h"
 #include "ipc/stats_page.h"
@@ -23,11 +24,14 @@ struct worker_parts {
   const ipc::pool_config& config;
   ipc::pool_page& page;
   ipc::worker_slot& stats;
+  ipc::slot_processes& vitals;
+  worker_state& state;
+  std::span<char> long_record;
   worker_log& log;
   event::poller poller;
   worker_clock clock;
   worker::deadlines deadlines;
-  worker::shutdown shutdown;
+  worker::shutdown& shutdown;
   worker::shortage shortage;
   worker::output output;
   record_writer writer;

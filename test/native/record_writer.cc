@@ -52,18 +52,25 @@ std::shared_ptr<locks> make_locks(const Napi::CallbackInfo& info) {
   return made;
 }
 
-/// A worker's: a staging buffer of its own, and a lock of those that are given.
+/// A worker's: memory of its own, and a lock of those that are given.
 struct writing_worker {
-  std::unique_ptr<worker::staging_buffer> staging = std::make_unique<worker::staging_buffer>();
-  worker::output out;
+  std::unique_ptr<worker::output_memory> memory = std::make_unique<worker::output_memory>();
   ipc::worker_slot stats;
+  worker::output out;
   worker::worker_log log;
   record_writer writer;
 
   writing_worker(int fd, const write_lock& lock, worker::sharing how)
-      : out(fd, *staging),
+      : out(fd, *memory, stats),
         log(ipc::channel(), ipc::log_level::error, 0, stats.log_dropped),
-        writer(out, lock, how, log, stats) {}
+        writer(out, *memory, lock, how, log, stats) {}
+  ~writing_worker() {
+    for (const std::uint64_t end : {memory->pipe_in, memory->pipe_out}) {
+      if (end != 0) sys::close(static_cast<int>(end) - 1);
+    }
+  }
+  writing_worker(const writing_worker&) = delete;
+  writing_worker& operator=(const writing_worker&) = delete;
 };
 
 struct writing_workers {
@@ -75,8 +82,8 @@ void show_writers(Napi::Object object, const std::shared_ptr<writing_workers>& s
   method(object, "add", [self](std::size_t worker, std::span<const std::uint8_t> data) {
     self->all.at(worker)->writer.add({reinterpret_cast<const char*>(data.data()), data.size()});
   });
-  method(object, "open", [self](std::size_t worker) { self->all.at(worker)->writer.open(); });
-  method(object, "end", [self](std::size_t worker) { self->all.at(worker)->writer.close(); });
+  method(object, "open", [self](std::size_t worker) { self->all.at(worker)->memory->open = true; });
+  method(object, "end", [self](std::size_t worker) { self->all.at(worker)->memory->open = false; });
   method(object, "flush", [self](std::size_t worker) { return self->all.at(worker)->writer.flush(); });
   method(object, "die", [self](std::size_t worker) {
     self->all.at(worker).reset();

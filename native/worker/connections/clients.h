@@ -1,9 +1,11 @@
 #pragma once
 
+#include <cerrno>
 #include <cstddef>
 #include <cstdint>
 #include <span>
 #include <string_view>
+#include <utility>
 
 #include "event/poller.h"
 #include "ipc/stats_page.h"
@@ -13,6 +15,7 @@
 #include "worker/connections/worker_clock.h"
 #include "worker/event_kind.h"
 #include "worker/shutdown.h"
+#include "worker/takeover/intent.h"
 #include "worker/worker_log.h"
 
 namespace procpool::worker {
@@ -30,9 +33,10 @@ template <std::derived_from<connection> Client>
 class clients {
  public:
   /// `memory`: for the connection table.
-  clients(std::span<std::byte> memory, event::poller& poller, deadlines& deadlines, const worker_clock& clock,
-          shutdown& shutdown, worker_log& log, ipc::worker_slot& stats)
+  clients(std::span<std::byte> memory, intent& call, event::poller& poller, deadlines& deadlines,
+          const worker_clock& clock, shutdown& shutdown, worker_log& log, ipc::worker_slot& stats)
       : table_(memory),
+        call_(call),
         poller_(poller),
         deadlines_(deadlines),
         clock_(clock),
@@ -54,33 +58,26 @@ class clients {
     Client& client = table_.open(fd, peer);
     stats_.accepted.add(1);
     note(ipc::log_event::connect, client, 0);
-    const sys::result added = watch(client, EPOLLIN);
-    if (added < 0) {
-      fail(client, static_cast<int>(-added));
-      return nullptr;
-    }
-    deadlines_.begin(client);
-    if (draining()) begin_drain(client, clock_.now());
-    return &client;
+    return begin(client);
   }
 
-  void close(Client& client) { close(client, ipc::log_event::close); }
+  /// After the death of the worker before, and leftovers.h: goes on with its clients, and completes what it was doing
+  /// with one of them. What it had accepted and not opened yet is up to the caller: see intent::call::accept.
+  void resume();
+
+  void close(Client& client) { close(client, ipc::log_event::close, nullptr); }
 
   /// Ends a connection that is broken.
-  void fail(Client& client, int error) {
-    stats_.errors.add(1);
-    close(client, ipc::log_event::reset, error);
-  }
+  void fail(Client& client, int error) { close(client, ipc::log_event::reset, &stats_.errors, error); }
 
   /// Ends a connection that took too long.
   void time_out(Client& client, ipc::timeout_reason reason) {
-    count(reason);
-    close(client, ipc::log_event::timeout, 0, static_cast<std::uint32_t>(reason));
+    close(client, ipc::log_event::timeout, &counter_of(reason), 0, static_cast<std::uint32_t>(reason));
   }
 
   /// Counts and logs the same where the connection is closed in another way.
   void note_timeout(const Client& client, ipc::timeout_reason reason) {
-    count(reason);
+    counter_of(reason).add(1);
     note(ipc::log_event::timeout, client, client.received, static_cast<std::uint32_t>(reason));
   }
 
@@ -102,8 +99,12 @@ class clients {
 
   /// To be told of every read.
   void received(Client& client, std::uint64_t bytes) {
-    if (client.received == 0) deadlines_.expect(client, ipc::timeout_reason::first_byte, 0);
     client.received += bytes;
+    has_received(client, bytes);
+  }
+  /// The same, where they are counted.
+  void has_received(Client& client, std::uint64_t bytes) {
+    if (client.received == bytes) deadlines_.expect(client, ipc::timeout_reason::first_byte, 0);
     deadlines_.renew(client);
     if (draining() && drain::received(client, clock_.now())) shutdown_.remove_debtor();
   }
@@ -111,17 +112,18 @@ class clients {
   /// Waits for other events than before; for none at all where 0 is given.
   sys::result watch(Client& client, std::uint32_t events) {
     if (client.watched == events) return 0;
-    const auto index = static_cast<std::uint32_t>(client.fd);
-    const std::uint64_t tag = event_tag{event_kind::client, index, client.generation}.pack();
+    call_.begin(intent::call::watch, client.fd);
+    const std::uint32_t before = std::exchange(client.watched, events);
     sys::result done = 0;
     if (events == 0) {
       done = poller_.remove(client.fd);
-    } else if (client.watched == 0) {
-      done = poller_.add(client.fd, events, tag);
+    } else if (before == 0) {
+      done = poller_.add(client.fd, events, tag_of(client));
     } else {
-      done = poller_.modify(client.fd, events, tag);
+      done = poller_.modify(client.fd, events, tag_of(client));
     }
-    if (done >= 0) client.watched = events;
+    if (done < 0) client.watched = before;
+    call_.finish();
     return done;
   }
 
@@ -158,26 +160,61 @@ class clients {
   }
 
  private:
-  void count(ipc::timeout_reason reason) { stats_.timeouts[static_cast<std::size_t>(reason)].add(1); }
+  ipc::counter& counter_of(ipc::timeout_reason reason) { return stats_.timeouts[static_cast<std::size_t>(reason)]; }
+
+  static std::uint64_t tag_of(const Client& client) {
+    return event_tag{event_kind::client, static_cast<std::uint32_t>(client.fd), client.generation}.pack();
+  }
+
+  Client* begin(Client& client) {
+    deadlines_.begin(client);
+    const sys::result added = watch(client, EPOLLIN);
+    if (added < 0) {
+      fail(client, static_cast<int>(-added));
+      return nullptr;
+    }
+    if (draining()) begin_drain(client, clock_.now());
+    return &client;
+  }
+
+  /// Whatever the poller knows of it.
+  void watch_again(Client& client) {
+    if (client.watched == 0) {
+      // It may be none of those that are watched.
+      [[maybe_unused]] const sys::result removed = poller_.remove(client.fd);
+      return;
+    }
+    sys::result done = poller_.modify(client.fd, client.watched, tag_of(client));
+    if (done == -ENOENT) done = poller_.add(client.fd, client.watched, tag_of(client));
+    if (done < 0) fail(client, static_cast<int>(-done));
+  }
 
   void begin_drain(Client& client, const instant& now) {
     drain::begin(client, waiting_bytes(client), now);
     if (client.behind) shutdown_.add_debtor();
   }
 
-  void close(Client& client, ipc::log_event event, int error = 0, std::uint32_t value = 0) {
+  /// `counted`: also there.
+  void close(Client& client, ipc::log_event event, ipc::counter* counted, int error = 0, std::uint32_t value = 0) {
     note(event, client, client.received, value, error);
-    stats_.closed.add(1);
     if (client.behind) shutdown_.remove_debtor();
     const std::uint64_t lost = shutdown_.expired() ? client.undelivered_bytes() : 0;
     stats_.bytes_dropped.add(lost);
     stats_.bytes_discarded.add(client.held_bytes() - lost);
     deadlines_.cancel(client);
-    sys::close(client.fd);  // which takes it out of the poller: nobody shares it
+    const intent::effect closed = intent::adds(stats_.closed.word());
+    if (counted == nullptr) {
+      call_.begin(intent::call::close, client.fd, {closed});
+    } else {
+      call_.begin(intent::call::close, client.fd, {closed, intent::adds(counted->word())});
+    }
+    sys::close(client.fd);  // which takes it out of the poller: no other process has it open that polls
     table_.close(client);
+    call_.end(1);
   }
 
   connection_table<Client> table_;
+  intent& call_;
   event::poller& poller_;
   worker::deadlines& deadlines_;
   const worker_clock& clock_;
@@ -185,5 +222,27 @@ class clients {
   worker_log& log_;
   ipc::worker_slot& stats_;
 };
+
+template <std::derived_from<connection> Client>
+void clients<Client>::resume() {
+  const int fd = call_.client();
+  table_.resume();
+  stats_.accepted.set(stats_.closed.get() + table_.count());
+  for_each([this](Client& client) {
+    deadlines_.resume(client);
+    if (client.behind) shutdown_.add_debtor();
+  });
+  Client* const client = table_.find(fd);
+  if (client != nullptr && call_.under_way() == intent::call::watch) watch_again(*client);
+  if (client != nullptr && call_.under_way() == intent::call::accept) {
+    deadlines_.begin(*client);
+    client->watched = EPOLLIN;
+    watch_again(*client);
+  }
+  // What is in the worker's own memory is lost with it.
+  for_each([this](Client& each) {
+    if (!each.resumable) fail(each, ECONNABORTED);
+  });
+}
 
 }  // namespace procpool::worker

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <atomic>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -13,8 +14,9 @@
 namespace procpool::worker {
 
 /// The worker's connections, looked up by descriptor: slots in memory that is given, all zero at first, none of which
-/// ever moves. Each counts the connections it has had, so that an event of a former one is told from one of the
-/// present. Data only: `clients` owns the descriptors.
+/// ever moves; its first bytes say how many have been used. Memory that another worker has left is gone on with. Each
+/// counts the connections it has had, so that an event of a former one is told from one of the present. Data only:
+/// `clients` owns the descriptors.
 template <std::derived_from<connection> Client>
 class connection_table {
   struct slot {
@@ -23,12 +25,18 @@ class connection_table {
     alignas(Client) std::array<std::byte, sizeof(Client)> client;
   };
 
+  struct header {
+    alignas(slot) std::uint64_t used;  // slots up to the last that has been open
+  };
+
  public:
   static constexpr std::size_t slot_bytes = sizeof(slot);
 
   /// As many slots as there is memory for.
   explicit connection_table(std::span<std::byte> memory)
-      : slots_(reinterpret_cast<slot*>(memory.data()), memory.size() / slot_bytes) {}
+      : used_(reinterpret_cast<header*>(memory.data())->used),
+        slots_(reinterpret_cast<slot*>(memory.data() + sizeof(header)), (memory.size() - sizeof(header)) / slot_bytes) {
+  }
 
   /// Throws std::bad_alloc where there is no slot for it.
   Client& open(int fd, const ipc::peer_address& peer) {
@@ -41,16 +49,30 @@ class connection_table {
     client.generation = event::generation(free.generation);
     client.generation.advance();
     free.generation = client.generation.value();
+    used_ = std::max<std::uint64_t>(used_, index + 1);
+    std::atomic_signal_fence(std::memory_order_seq_cst);
     free.open = true;
     ++count_;
-    used_ = std::max(used_, index + 1);
     return client;
   }
 
+  /// After the death of the worker before: its clients are made anew, with the same deadlines and the same state.
+  void resume() {
+    for (slot& each : slots_.first(used_)) {
+      if (!each.open) continue;
+      const Client& left = client_of(each);
+      // Writes the same values again: it may be interrupted.
+      std::construct_at(reinterpret_cast<Client*>(&each.client), deadline_ticks(left), connection_state(left));
+      ++count_;
+    }
+  }
+
+  /// Of a connection that was being closed when the worker before died.
+  void forget(int fd) { slots_[static_cast<std::size_t>(fd)].open = false; }
+
   /// Whatever the client held is freed.
   void close(Client& client) {
-    slot& used = slots_[static_cast<std::size_t>(client.fd)];
-    used.open = false;
+    slots_[static_cast<std::size_t>(client.fd)].open = false;
     std::destroy_at(&client);
     --count_;
   }
@@ -68,6 +90,8 @@ class connection_table {
   }
 
   [[nodiscard]] std::size_t count() const { return count_; }
+  /// Slots up to the last that has been open.
+  [[nodiscard]] std::size_t used() const { return used_; }
 
   /// Calls visit(client) for each; the visitor may close the one it is given.
   template <typename Visit>
@@ -81,8 +105,8 @@ class connection_table {
  private:
   static Client& client_of(slot& used) { return *std::launder(reinterpret_cast<Client*>(&used.client)); }
 
+  std::uint64_t& used_;
   std::span<slot> slots_;
-  std::size_t used_ = 0;  // slots up to the last that has been open
   std::size_t count_ = 0;
 };
 

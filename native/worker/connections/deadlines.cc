@@ -6,9 +6,9 @@ namespace procpool::worker {
 
 using ipc::timeout_reason;
 
-event::tick client_deadlines::first() const { return std::min({idle, max_age, request, phase}); }
+event::tick deadline_ticks::first() const { return std::min({idle, max_age, request, phase}); }
 
-timeout_reason client_deadlines::reason() const {
+timeout_reason deadline_ticks::reason() const {
   const event::tick due = first();
   if (due == phase) return phase_reason;
   if (due == request) return timeout_reason::request;

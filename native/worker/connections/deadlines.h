@@ -9,8 +9,8 @@
 
 namespace procpool::worker {
 
-/// A connection's deadlines, in ticks of the worker's wheel. Its one timer is set to the first.
-struct client_deadlines : event::timer {
+/// A connection's deadlines, in ticks of the worker's wheel.
+struct deadline_ticks {
   static constexpr event::tick never = event::timer_wheel::never;
 
   event::tick idle = never;
@@ -24,6 +24,12 @@ struct client_deadlines : event::timer {
   [[nodiscard]] ipc::timeout_reason reason() const;
 };
 
+/// With its one timer, which is set to the first.
+struct client_deadlines : event::timer, deadline_ticks {
+  client_deadlines() = default;
+  explicit client_deadlines(const deadline_ticks& ticks) : deadline_ticks(ticks) {}
+};
+
 /// The deadlines of all of a worker's connections: a timing wheel, and the interval timer that wakes
 /// the worker when the wheel has to be turned, which is set only while something is pending. None is
 /// early, and none is later than a tick and the round of the loop. Worker.
@@ -35,6 +41,8 @@ class deadlines {
 
   /// A connection begins.
   void begin(client_deadlines& client);
+  /// It goes on in this worker, with the deadlines that it had.
+  void resume(client_deadlines& client) { set(client); }
 
   /// The client has sent or taken bytes: it is not idle.
   void renew(client_deadlines& client);

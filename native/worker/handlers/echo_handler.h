@@ -10,9 +10,13 @@ namespace procpool::worker {
 
 /// A client of the echo handler, with what it has not taken back yet.
 struct echo_client : connection {
+  echo_client() = default;
+  using connection::connection;
+
   byte_buffer unsent;
   bool aged = false;
 
+  [[nodiscard]] bool rests() const { return unsent.empty() && !aged; }
   [[nodiscard]] std::uint64_t held_bytes() const { return unsent.size(); }
 };
 

@@ -2,6 +2,7 @@
 
 #include <concepts>
 #include <cstdint>
+#include <span>
 
 #include "ipc/log_record.h"
 #include "ipc/message.h"
@@ -34,6 +35,7 @@ template <std::derived_from<connection> Client>
 void conclude(clients<Client>& clients, Client& client, const outcome& result) {
   switch (result.what) {
     case verdict::keep:
+      client.resumable = client.rests();
       break;
     case verdict::close:
     case verdict::timed_out:
@@ -57,6 +59,8 @@ struct handler_context {
   worker::clients<Client>& clients;
   worker::deadlines& deadlines;
   record_writer& writer;
+  output_memory& memory;
+  std::span<char> long_record;  // see http_long_body
 };
 
 /// The code of a listener's connections, a template parameter of its service: one virtual call per event leads to the

@@ -13,9 +13,6 @@ using phase = http_client::phase;
 
 constexpr std::uint64_t ms_ns = 1'000'000;
 
-// Memory for the bodies of all of a worker's clients.
-constexpr std::size_t memory_bytes = 1 << 26;
-
 // Memory for one of them, before it goes into a file; and where half of all is taken, or it has a file.
 constexpr std::size_t body_bytes = 1 << 20;
 constexpr std::size_t small_bytes = 1 << 16;
@@ -45,10 +42,11 @@ http_bodies::http_bodies(const handler_context<http_client>& context, std::uint6
       deadlines_(context.deadlines),
       last_ticket_(last_ticket),
       writer_(context.writer),
-      spool_(std::max(spool_bytes, context.config.max_body)) {}
+      spool_(std::max(spool_bytes, context.config.max_body)),
+      writing_(context.memory, context.long_record, spool_) {}
 
 bool http_bodies::add(http_client& client, std::span<const char> data, bool last) {
-  if (last && client.body.size() == 0 && queued_.empty() && writer_.takes_records()) {
+  if (last && client.body.size() == 0 && queued_.empty() && writer_.takes_records() && writer_.has_room(data.size())) {
     writer_.add(data);
     return true;
   }
@@ -167,7 +165,7 @@ http_client* http_bodies::next_delivered() {
 http_client* http_bodies::admit() {
   while (!queued_.empty() && writer_.takes_records() && writer_.pending() < batch_bytes) {
     http_client* const client = find(queued_.front(), phase::queued);
-    if (client != nullptr && client->body.size() > small_bytes && writer_.busy()) return nullptr;
+    if (client != nullptr && !can_start(*client)) return nullptr;
     queued_.pop_front();
     if (client == nullptr) continue;
     try {
@@ -179,12 +177,19 @@ http_client* http_bodies::admit() {
   return nullptr;
 }
 
+bool http_bodies::is_long(const http_client& client) {
+  return client.body.size() > small_bytes || client.body.spooled();
+}
+
+bool http_bodies::can_start(const http_client& client) const {
+  return is_long(client) ? !writer_.busy() : writer_.has_room(client.body.size());
+}
+
 void http_bodies::start(http_client& client) {
   const std::uint64_t end = writer_.added() + client.body.size();
-  if (client.body.size() > small_bytes || client.body.spooled()) {
+  if (is_long(client)) {
     await_delivery(client, end);
-    writing_.emplace(long_body{std::move(client.body)});
-    return writer_.open();
+    return writing_.begin(std::move(client.body));
   }
   writer_.add(client.body.bytes());
   try {
@@ -198,28 +203,23 @@ void http_bodies::start(http_client& client) {
 
 std::optional<http_bodies::unreadable> http_bodies::feed() {
   if (!writing_ || writer_.busy()) return {};
-  const sys::result read = writing_->body.read(writing_->at, writer_.space());
-  if (read > 0) {
-    writer_.add_part(static_cast<std::size_t>(read));
-    writing_->at += static_cast<std::uint64_t>(read);
-    if (unread() > 0) return {};
-    writer_.close();
-    writing_.reset();
-    return {};
+  const sys::result read = unread() > 0 ? writing_.read(writer_.space()) : 0;
+  if (read > 0) writer_.add_part(static_cast<std::size_t>(read), writing_.staged());
+  if (unread() == 0) writing_.end();
+  if (read >= 0) return {};
+
+  unreadable failed{nullptr, writing_.staged() > 0};
+  // Nothing has been added since: its place is the last, unless its client was another worker's.
+  if (!delivering_.empty()) {
+    failed.client = find(delivering_.back(), phase::delivering);
+    delivering_.pop_back();
   }
-  // Nothing has been added since: its place is the last.
-  const unreadable failed{find(delivering_.back(), phase::delivering), writing_->at > 0};
-  delivering_.pop_back();
-  if (failed.torn) {
-    stats_.bytes_dropped.add(unread());
-    stats_.torn.add(1);
-    if (failed.client != nullptr) clients_.note(ipc::log_event::torn, *failed.client, writing_->at);
-    writer_.tear();
-  } else {
-    stats_.bytes_discarded.add(unread());
-    writer_.close();
-  }
-  writing_.reset();
+  (failed.torn ? stats_.bytes_dropped : stats_.bytes_discarded).add(unread());
+  writing_.end();
+  if (!failed.torn) return failed;
+  stats_.torn.add(1);
+  if (failed.client != nullptr) clients_.note(ipc::log_event::torn, *failed.client, writing_.staged());
+  writer_.mend();
   return failed;
 }
 

@@ -8,6 +8,7 @@
 
 #include "worker/handlers/handler.h"
 #include "worker/handlers/http_client.h"
+#include "worker/handlers/http_long_body.h"
 #include "worker/output/record_writer.h"
 
 namespace procpool::worker {
@@ -18,6 +19,9 @@ namespace procpool::worker {
 /// slowest give way. Neither reads requests nor answers them. Worker.
 class http_bodies {
  public:
+  /// Memory for the bodies of all of a worker's clients.
+  static constexpr std::size_t memory_bytes = 1 << 26;
+
   /// So long a body waits while stdout takes nothing, in ms.
   static constexpr std::uint32_t wait_limit_ms = 5000;
 
@@ -64,10 +68,10 @@ class http_bodies {
   /// Some worker has had no room for a body, and may have none yet.
   [[nodiscard]] bool full() const;
   [[nodiscard]] bool blocked() const { return writer_.blocked(); }
-  [[nodiscard]] bool busy() const { return writer_.busy() || writing_.has_value(); }
+  [[nodiscard]] bool busy() const { return writer_.busy() || writing_; }
   [[nodiscard]] std::uint64_t delivered() const { return writer_.delivered(); }
   /// Bytes of the body that is being written that are not read from its file yet.
-  [[nodiscard]] std::uint64_t unread() const { return writing_ ? writing_->body.size() - writing_->at : 0; }
+  [[nodiscard]] std::uint64_t unread() const { return writing_.unstaged(); }
 
  private:
   /// A body in a queue.
@@ -78,12 +82,6 @@ class http_bodies {
     bool limited = false;  // its client's wait has an end
   };
 
-  /// A body that is written in parts.
-  struct long_body {
-    http_body body;
-    std::uint64_t at = 0;  // what is read of it
-  };
-
   void begin_window(http_client& client, std::uint64_t from);
   void spill(http_client& client);
   void note_failed_spill(const http_client& client, int error);
@@ -92,6 +90,8 @@ class http_bodies {
   pace::list& list_of(const http_client& client);
   void queue(http_client& client);
   void await_delivery(http_client& client, std::uint64_t end);
+  [[nodiscard]] static bool is_long(const http_client& client);
+  [[nodiscard]] bool can_start(const http_client& client) const;
   void start(http_client& client);
   http_client* find(const entry& queued, http_client::phase expected);
 
@@ -113,7 +113,7 @@ class http_bodies {
   std::deque<entry> queued_;
   std::deque<entry> delivering_;
   std::deque<entry> refused_;
-  std::optional<long_body> writing_;
+  http_long_body writing_;
 };
 
 }  // namespace procpool::worker

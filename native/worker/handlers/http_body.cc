@@ -1,7 +1,5 @@
 #include "worker/handlers/http_body.h"
 
-#include <algorithm>
-#include <cerrno>
 #include <utility>
 
 namespace procpool::worker {
@@ -32,18 +30,6 @@ void http_body::drop(std::size_t bytes) {
 void http_body::clear() {
   if (!bytes_.empty()) drop(bytes_.size());
   file_.clear();
-}
-
-sys::result http_body::read(std::uint64_t at, std::span<char> into) const {
-  if (at < file_.size()) {
-    const auto max = static_cast<std::size_t>(std::min<std::uint64_t>(into.size(), file_.size() - at));
-    const sys::result read = file_.read(at, into.first(max));
-    return read == 0 ? -EIO : read;
-  }
-  const auto rest = bytes().subspan(static_cast<std::size_t>(at - file_.size()));
-  const std::size_t size = std::min(rest.size(), into.size());
-  std::copy_n(rest.data(), size, into.data());
-  return static_cast<sys::result>(size);
 }
 
 }  // namespace procpool::worker

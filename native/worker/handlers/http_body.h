@@ -3,6 +3,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <span>
+#include <utility>
 
 #include "worker/connections/byte_buffer.h"
 #include "worker/handlers/http_spool.h"
@@ -32,8 +33,8 @@ class http_body {
   /// What is in memory.
   [[nodiscard]] std::span<const char> bytes() const { return bytes_.bytes(); }
 
-  /// As many bytes from `at` on, which must be in it, as come in one go and have room: or an errno negated.
-  [[nodiscard]] sys::result read(std::uint64_t at, std::span<char> into) const;
+  /// The file, which is the taker's from now on.
+  spooled_file take_file() { return std::move(file_); }
 
  private:
   void drop(std::size_t bytes);

@@ -21,6 +21,9 @@ struct http_client : connection, pace::entry {
     lingering,   // has its last answer; what it still sends is read and dropped
   };
 
+  http_client() = default;
+  using connection::connection;
+
   phase now = phase::reading;
   bool ingests = false;                // the request's body is for stdout
   bool timed = false;                  // its time runs
@@ -53,6 +56,11 @@ struct http_client : connection, pace::entry {
   }
   [[nodiscard]] bool holds(const ticket& held, phase expected) const {
     return now == expected && ticket_number == held.number;
+  }
+
+  [[nodiscard]] bool rests() const {
+    const bool between = !parser || parser->idle();
+    return now == phase::reading && between && !last && inbox.empty() && outbox.empty();
   }
 
   [[nodiscard]] std::uint64_t held_bytes() const { return body.size(); }

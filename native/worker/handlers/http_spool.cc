@@ -51,6 +51,14 @@ sys::result spooled_file::open(http_spool& spool) {
   return 0;
 }
 
+void spooled_file::adopt(http_spool& spool, int fd, std::uint64_t size) {
+  fd_.reset(fd);
+  spool_ = &spool;
+  ++spool.files_;
+  size_ = size;
+  spool.bytes_ += size;
+}
+
 sys::result spooled_file::read(std::uint64_t at, std::span<char> into) const {
   return sys::read_at(fd_.get(), into.data(), into.size(), at);
 }

@@ -42,8 +42,13 @@ class spooled_file {
   /// As many bytes from `at` on as there are and have room, or an errno negated.
   [[nodiscard]] sys::result read(std::uint64_t at, std::span<char> into) const;
 
+  /// Takes over one that another worker has left open.
+  void adopt(http_spool& spool, int fd, std::uint64_t size);
+
   /// The file, if there is one, is gone.
   void clear();
+
+  [[nodiscard]] int fd() const { return fd_.get(); }
 
   [[nodiscard]] std::uint64_t size() const { return size_; }
   explicit operator bool() const { return static_cast<bool>(fd_); }

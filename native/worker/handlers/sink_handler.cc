@@ -18,14 +18,13 @@ outcome sink_handler::on_readable(connection& client) {
   for (std::uint64_t moved = 0; moved < round_share_bytes;) {
     if (clients_.withheld(client)) return kept(clients_.watch(client, 0));
     if (!writer_.make_room(client.bulk)) return {verdict::keep};
-    const sys::result read = writer_.read_from(client.fd, client.bulk);
+    const sys::result read = writer_.read_from({client.fd, client.received, client.error}, client.bulk);
     if (read == 0) return {verdict::close};
     if (read == -EAGAIN) return {verdict::keep};
     if (read < 0) return {verdict::reset, static_cast<int>(-read)};
 
     moved += static_cast<std::uint64_t>(read);
-    clients_.received(client, static_cast<std::uint64_t>(read));
-    stats_.bytes_in.add(static_cast<std::uint64_t>(read));
+    clients_.has_received(client, static_cast<std::uint64_t>(read));
     client.bulk = static_cast<std::size_t>(read) >= full_read_bytes;
     if (!client.bulk) {
       read_little(client);

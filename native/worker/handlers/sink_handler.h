@@ -13,7 +13,6 @@ class sink_handler {
       : clients_(context.clients),
         deadlines_(context.deadlines),
         writer_(context.writer),
-        stats_(context.stats),
         pauses_(context.config.batch_delay_us > 0) {}
 
   /// Reads until the socket is dry, has ended or has had its share of this round. Data that came
@@ -31,7 +30,6 @@ class sink_handler {
   worker::clients<connection>& clients_;
   worker::deadlines& deadlines_;
   record_writer& writer_;
-  ipc::worker_slot& stats_;
   bool pauses_;  // this worker may
 };
 

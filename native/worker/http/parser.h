@@ -41,6 +41,9 @@ class parser {
   /// Something of a request has come, more than the empty line allowed before it, and not yet all.
   [[nodiscard]] bool started() const { return phase_ > phase::request_line_start && phase_ != phase::done; }
 
+  /// Nothing has come since the last request.
+  [[nodiscard]] bool idle() const { return phase_ == phase::idle || phase_ == phase::done; }
+
   /// What is still to come of a body whose length is known.
   [[nodiscard]] std::uint64_t remaining() const { return request_.has_length ? remaining_ : 0; }
   /// So much of it has been taken elsewhere: at most remaining().

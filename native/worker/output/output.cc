@@ -44,6 +44,11 @@ void widen(int fd) {
   }
 }
 
+/// A file in append mode writes at its end, wherever the offset is, and moves it there.
+sys::result offset_before(int fd, output_kind kind) {
+  return kind == output_kind::append_file ? sys::seek_end(fd) : sys::offset_of(fd);
+}
+
 }  // namespace
 
 output_kind kind_of(int fd) {
@@ -63,96 +68,168 @@ output_way way_for(output_kind kind) {
   return kind == output_kind::pipe || kind == output_kind::null_device ? output_way::splice : output_way::copy;
 }
 
-output::output(int fd, staging_buffer& staging, output_kind kind, output_way way)
-    : fd_(fd), staging_(staging), kind_(kind), way_(way) {
+output::output(int fd, output_memory& memory, ipc::worker_slot& stats, output_kind kind, output_way way)
+    : fd_(fd),
+      memory_(memory),
+      staging_(memory.staging),
+      call_(memory.call),
+      stats_(stats),
+      kind_(kind),
+      way_(way),
+      by_pipe_(kind == output_kind::pipe) {
   if (kind_ == output_kind::pipe) widen(fd);
   if (kind_ == output_kind::terminal || kind_ == output_kind::pipe) {
     reopened_ = reopen(fd);
     if (reopened_) fd_ = reopened_.get();
   }
-  if (way_ == output_way::splice || copies_by_pipe()) make_pipe();
+  const bool needs_pipe = way_ == output_way::splice || by_pipe_;
+  if (needs_pipe && memory_.pipe_in == 0) make_pipe();
 }
 
+/// The ends are known to the memory alone: it may outlive this process.
 void output::make_pipe() {
   int ends[2];
   sys::check("pipe2", sys::pipe(ends, sys::blocking::no));
-  pipe_out_.reset(ends[0]);
-  pipe_in_.reset(ends[1]);
-  widen(pipe_in_.get());
+  widen(ends[1]);
+  memory_.pipe_out = static_cast<std::uint64_t>(ends[0]) + 1;
+  memory_.pipe_in = static_cast<std::uint64_t>(ends[1]) + 1;
 }
 
-sys::result output::append_from(int connection) {
+sys::result output::append_from(const input& client) {
+  for (;;) {
+    const sys::result read = read_noted(client);
+    if (read > 0 || read == -EAGAIN) return read;
+    if (client.error != 0) return -client.error;
+    if (read == 0) return 0;
+    // Bytes that came before the error are still there: recvmmsg(2).
+    client.error = static_cast<int>(-read);
+  }
+}
+
+sys::result output::read_noted(const input& client) {
   const std::span<char> space = staging_.space();
-  const sys::result received = sys::receive(connection, space.data(), space.size());
-  if (received > 0) staging_.add(static_cast<std::size_t>(received));
-  return received;
+  call_.begin(intent::call::receive, 0, space.size(),
+              {intent::adds(staging_.end), intent::adds(client.received), intent::adds(stats_.bytes_in.word())});
+  const sys::result read = sys::receive_noted(client.socket, space.data(), space.size(), call_.transfer);
+  call_.end(read > 0 ? static_cast<std::uint64_t>(read) : 0);
+  return read;
 }
 
-sys::result output::splice_from(int connection) {
-  if (way_ != output_way::splice) return append_from(connection);
-  const sys::result moved = sys::splice(connection, pipe_in_.get(), staging_buffer::capacity);
-  if (moved > 0) staging_.add_piped(static_cast<std::size_t>(moved));
+sys::result output::splice_from(const input& client) {
+  if (way_ != output_way::splice) return append_from(client);
+  call_.begin(intent::call::fill_pipe, staging_.piped, staging_buffer::capacity,
+              {intent::adds(staging_.piped), intent::adds(client.received), intent::adds(stats_.bytes_in.word())});
+  const sys::result moved = sys::splice(client.socket, pipe_in(), staging_buffer::capacity);
+  call_.end(moved > 0 ? static_cast<std::uint64_t>(moved) : 0);
   if (moved > 0) return moved;
   // splice(2) does not get past TCP urgent data: it says EAGAIN, or what it says at the stream's end,
   // although bytes are left. recv(2) goes on, and SO_OOBINLINE keeps the urgent byte in its place.
-  const sys::result received = append_from(connection);
+  const sys::result received = append_from(client);
   return received <= 0 && moved < 0 && moved != -EAGAIN ? moved : received;
 }
 
-sys::result output::flush(std::uint64_t& delivered) {
+sys::result output::flush(std::uint64_t& delivered, bool counts) {
+  out_ = counts ? &stats_.bytes_out.word() : &memory_.uncounted;
   while (staging_.pending() > 0) {
-    const sys::result moved = staging_.piped() > 0 ? drain_pipe() : drain_buffer();
+    const std::uint64_t before = *out_;
+    const sys::result moved = staging_.piped > 0 ? drain_pipe() : drain_buffer();
+    delivered += *out_ - before;
     if (moved < 0) return moved;
-    delivered += static_cast<std::uint64_t>(moved);
   }
   return 0;
 }
 
 sys::result output::drain_pipe() {
-  const std::size_t piped = staging_.piped();
-  const sys::result moved = sys::splice(pipe_out_.get(), fd_, piped);
+  call_.begin(intent::call::drain_pipe, staging_.piped, staging_.piped,
+              {intent::takes(staging_.piped), intent::adds(*out_)});
+  const sys::result moved = sys::splice(pipe_out(), fd_, staging_.piped);
+  call_.end(moved > 0 ? static_cast<std::uint64_t>(moved) : 0);
   if (moved == 0) return -EIO;
-  if (moved > 0) staging_.remove_piped(static_cast<std::size_t>(moved));
-  if (moved != -EINVAL || copies_by_pipe()) return moved;
-  // The output does not splice after all: go on by copying, with what the pipe holds first.
+  return moved == -EINVAL && (!by_pipe_ || reopened_) ? read_back() : moved;
+}
+
+/// The output does not splice after all: go on by copying, with what the pipe holds first.
+sys::result output::read_back() {
   way_ = output_way::copy;
-  staging_.remove_piped(piped);
-  const sys::result got = sys::read(pipe_out_.get(), staging_.space().data(), piped);
-  if (got == static_cast<sys::result>(piped)) {
-    staging_.add(piped);
-    return 0;
-  }
-  staging_.add_piped(piped);
-  return got < 0 ? got : -EIO;
+  by_pipe_ = false;
+  const std::uint64_t piped = staging_.piped;
+  call_.begin(intent::call::drain_pipe, piped, piped, {intent::takes(staging_.piped), intent::adds(staging_.end)});
+  const sys::result got = sys::read(pipe_out(), staging_.memory.data() + staging_.end, piped);
+  call_.end(got > 0 ? static_cast<std::uint64_t>(got) : 0);
+  if (got < 0) return got;
+  return static_cast<std::uint64_t>(got) == piped ? 0 : -EIO;
 }
 
 sys::result output::drain_buffer() {
-  if (copies_by_pipe()) return write_by_pipe();
-  const sys::result moved = write(staging_.bytes());
-  if (moved == 0) return -EIO;
-  if (moved > 0) staging_.remove(static_cast<std::size_t>(moved));
+  sys::result moved = 0;
+  if (by_pipe_) {
+    moved = write_to_pipe();
+  } else if (kind_ == output_kind::socket) {
+    moved = send();
+  } else {
+    moved = write();
+  }
+  staging_.rewind();
+  return moved == 0 ? -EIO : moved;
+}
+
+sys::result output::write_to_pipe() {
+  const std::span<const char> bytes = staging_.bytes();
+  call_.begin(intent::call::fill_pipe, staging_.piped, bytes.size(),
+              {intent::adds(staging_.begin), intent::adds(staging_.piped)});
+  const sys::result moved = sys::write(pipe_in(), bytes.data(), bytes.size());
+  call_.end(moved > 0 ? static_cast<std::uint64_t>(moved) : 0);
+  // The pipe is empty, and so has room.
+  return moved == -EAGAIN ? -EIO : moved;
+}
+
+sys::result output::send() {
+  const std::span<const char> bytes = staging_.bytes();
+  call_.begin(intent::call::send, 0, bytes.size(), {intent::adds(staging_.begin), intent::adds(*out_)});
+  const sys::result moved = sys::send_noted(fd_, bytes.data(), bytes.size(), call_.transfer);
+  call_.end(moved > 0 ? static_cast<std::uint64_t>(moved) : 0);
   return moved;
 }
 
-sys::result output::write_by_pipe() {
+sys::result output::write() {
   const std::span<const char> bytes = staging_.bytes();
-  const sys::result moved = sys::write(pipe_in_.get(), bytes.data(), bytes.size());
-  // The pipe is empty, and so has room.
-  if (moved <= 0) return moved == 0 || moved == -EAGAIN ? -EIO : moved;
-  staging_.remove(static_cast<std::size_t>(moved));
-  staging_.add_piped(static_cast<std::size_t>(moved));
-  return 0;
-}
-
-sys::result output::write(std::span<const char> data) const {
-  if (kind_ == output_kind::socket) return sys::send(fd_, data.data(), data.size());
-  std::size_t size = data.size();
+  std::size_t size = bytes.size();
   if (kind_ == output_kind::terminal && !reopened_) {
     std::array<pollfd, 1> room{{{fd_, POLLOUT, 0}}};
     if (sys::poll(room, 0) == 0) return -EAGAIN;
     size = std::min(size, blocking_terminal_bytes);
   }
-  return sys::write(fd_, data.data(), size);
+  const sys::result offset = is_file() ? offset_before(fd_, kind_) : -ESPIPE;
+  call_.begin(offset < 0 ? intent::call::write : intent::call::write_file,
+              offset < 0 ? 0 : static_cast<std::uint64_t>(offset), size,
+              {intent::adds(staging_.begin), intent::adds(*out_)});
+  const sys::result moved = sys::write(fd_, bytes.data(), size);
+  call_.end(moved > 0 ? static_cast<std::uint64_t>(moved) : 0);
+  return moved;
+}
+
+void output::repair(int fd, output_memory& memory) {
+  intent& call = memory.call;
+  sys::result answer = 0;
+  switch (call.under_way()) {
+    case intent::call::fill_pipe:
+    case intent::call::drain_pipe:
+      answer = sys::readable_bytes(static_cast<int>(memory.pipe_out) - 1);
+      break;
+    case intent::call::write_file:
+      answer = sys::offset_of(fd);
+      break;
+    case intent::call::receive:
+    case intent::call::send:
+    case intent::call::write:
+    case intent::call::advance:
+      break;
+    default:
+      return;
+  }
+  sys::check("ioctl", answer);
+  call.end(call.moved(static_cast<std::uint64_t>(answer)));
+  memory.staging.rewind();
 }
 
 }  // namespace procpool::worker

@@ -1,6 +1,8 @@
 #include "worker/output/record_writer.h"
 
+#include <algorithm>
 #include <array>
+#include <atomic>
 #include <cerrno>
 
 namespace procpool::worker {
@@ -18,38 +20,42 @@ constexpr std::uint64_t lock_timeout_ns = lock_timeout_ms * std::uint64_t{1'000'
 
 }  // namespace
 
-record_writer::record_writer(output& out, const ipc::write_lock& lock, sharing how, worker_log& log,
-                             ipc::worker_slot& stats)
-    : out_(out), lock_(lock), sharing_(how), log_(log), stats_(stats) {}
+record_writer::record_writer(output& out, output_memory& memory, const ipc::write_lock& lock, sharing how,
+                             worker_log& log, ipc::worker_slot& stats)
+    : out_(out), memory_(memory), lock_(lock), sharing_(how), log_(log), stats_(stats) {
+  // What the worker before had left to do.
+  if (memory_.records.size == 0) memory_.records.staged = 0;
+  if (memory_.mending && out_.staging().pending() == 0) mend();
+  if (!memory_.mending) added_ = out_.staging().pending() + memory_.records.unstaged().size();
+}
 
 bool record_writer::make_room(bool much) {
   const bool fits = splices(much) ? pending() == 0 : out_.staging().room() >= worthwhile_bytes;
   return fits || flush() == 0;
 }
 
-sys::result record_writer::read_from(int socket, bool much) {
-  const sys::result read = splices(much) ? out_.splice_from(socket) : out_.append_from(socket);
+sys::result record_writer::read_from(const input& client, bool much) {
+  const sys::result read = splices(much) ? out_.splice_from(client) : out_.append_from(client);
   if (read > 0) added_ += static_cast<std::uint64_t>(read);
   return read;
 }
 
 void record_writer::add(std::span<const char> record) {
-  gathered_.append(record.data(), record.size());
+  gathered_records& records = memory_.records;
+  std::copy(record.begin(), record.end(), records.memory.data() + records.size);
+  std::atomic_signal_fence(std::memory_order_seq_cst);
+  records.size += record.size();
   added_ += record.size();
 }
 
-void record_writer::add_part(std::size_t bytes) {
-  out_.staging().add(bytes);
+void record_writer::add_part(std::size_t bytes, std::uint64_t& staged) {
+  memory_.call.begin(intent::call::advance, 0, bytes, {intent::adds(out_.staging().end), intent::adds(staged)});
+  memory_.call.end(bytes);
   added_ += bytes;
 }
 
-void record_writer::tear() {
-  close();
-  mend();
-}
-
 void record_writer::take_back(std::uint64_t end_offset) {
-  gathered_.resize(staged_ + static_cast<std::size_t>(end_offset - committed()));
+  memory_.records.size = memory_.records.staged + (end_offset - committed());
   added_ = end_offset;
 }
 
@@ -117,7 +123,7 @@ sys::result record_writer::wait_for_room(bool progress) {
 
 sys::result record_writer::done() {
   if (lock_.held()) lock_.note_unblocked();
-  if (lock_.held() && !open_) lock_.unlock();
+  if (lock_.held() && !memory_.open) lock_.unlock();
   enter(state::writing);
   return 0;
 }
@@ -156,7 +162,7 @@ void record_writer::end_stall() {
 }
 
 sys::result record_writer::write() {
-  const sys::result mended = mending_ ? write_newline() : 0;
+  const sys::result mended = memory_.mending ? write_newline() : 0;
   if (mended < 0) return mended;
   if (lock_.end() == output_end::whole) whole_ = delivered_;
   while (pending() > 0) {
@@ -164,38 +170,43 @@ sys::result record_writer::write() {
     if (written == -EAGAIN) note_end();
     if (written < 0) return written;
   }
-  gathered_.clear();
-  staged_ = 0;
-  set_end(open_ ? output_end::part : output_end::whole);
+  memory_.records.size = 0;
+  std::atomic_signal_fence(std::memory_order_seq_cst);
+  memory_.records.staged = 0;
+  set_end(memory_.open ? output_end::part : output_end::whole);
   return 0;
 }
 
 sys::result record_writer::write_staged() {
-  staging_buffer& staging = out_.staging();
-  if (staging.pending() == 0) staged_ += staging.append(std::span<const char>(gathered_).subspan(staged_));
+  if (out_.staging().pending() == 0) stage();
   set_end(output_end::part);
-  std::uint64_t out = 0;
-  const sys::result flushed = out_.flush(out);
-  delivered_ += out;
-  stats_.bytes_out.add(out);
-  return flushed;
+  return out_.flush(delivered_);
+}
+
+void record_writer::stage() {
+  const std::size_t size = out_.staging().copy(memory_.records.unstaged());
+  memory_.call.begin(intent::call::advance, 0, size,
+                     {intent::adds(out_.staging().end), intent::adds(memory_.records.staged)});
+  memory_.call.end(size);
 }
 
 void record_writer::mend() {
   if (lock_.end() == output_end::part) {
     constexpr std::array<char, 1> newline{'\n'};
-    out_.staging().append(newline);
-    mending_ = true;
+    memory_.mending = true;
+    std::atomic_signal_fence(std::memory_order_seq_cst);
+    out_.staging().end += out_.staging().copy(newline);
   } else {
+    memory_.mending = false;
     set_end(output_end::whole);
   }
 }
 
 sys::result record_writer::write_newline() {
-  std::uint64_t newlines = 0;  // nobody sent it: it does not count
-  const sys::result flushed = out_.flush(newlines);
+  std::uint64_t newlines = 0;
+  const sys::result flushed = out_.flush(newlines, false);
   if (flushed < 0) return flushed;
-  mending_ = false;
+  memory_.mending = false;
   set_end(output_end::whole);
   return 0;
 }
@@ -205,7 +216,8 @@ void record_writer::note_end() {
   if (delivered_ == whole_) return set_end(output_end::whole);
   // Of a part of an open record it is not: then an empty line may follow.
   const std::size_t staged = out_.staging().pending();
-  const bool line = staged_ > staged && gathered_[staged_ - staged - 1] == '\n';
+  const gathered_records& records = memory_.records;
+  const bool line = records.staged > staged && records.memory[records.staged - staged - 1] == '\n';
   set_end(line ? output_end::part_line : output_end::part);
 }
 

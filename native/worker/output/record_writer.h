@@ -2,12 +2,12 @@
 
 #include <cstdint>
 #include <span>
-#include <string>
 #include <utility>
 
 #include "ipc/stats_page.h"
 #include "ipc/write_lock.h"
 #include "worker/output/output.h"
+#include "worker/output/output_memory.h"
 #include "worker/worker_log.h"
 
 namespace procpool::worker {
@@ -28,31 +28,34 @@ enum class sharing : std::uint8_t {
 /// Where bytes may mix, a worker that has waited for half a second goes on without.
 class record_writer {
  public:
-  record_writer(output& out, const ipc::write_lock& lock, sharing how, worker_log& log, ipc::worker_slot& stats);
+  record_writer(output& out, output_memory& memory, const ipc::write_lock& lock, sharing how, worker_log& log,
+                ipc::worker_slot& stats);
 
   // Raw bytes. `much`: the last read from that socket was a long one, so splicing is worth its calls.
 
   /// Writes what is staged if that leaves no room for more. False: it does not; see blocked() and broken().
   bool make_room(bool much);
   /// Moves what the socket has ready, after make_room(): bytes, 0 at its end, -EAGAIN for none, or an errno negated.
-  sys::result read_from(int socket, bool much);
+  sys::result read_from(const input& client, bool much);
 
   // Records.
 
-  /// Adds one. flush() brings it on its way. Throws std::bad_alloc, and has not changed then.
+  /// Adds one, if there is room for it. flush() brings it on its way.
   void add(std::span<const char> record);
+  [[nodiscard]] bool has_room(std::size_t bytes) const { return bytes <= memory_.records.room(); }
 
-  /// A record that is written in parts begins, when nothing is pending; and ends.
-  void open() { open_ = true; }
-  void close() { open_ = false; }
-  /// Where its next part goes, when nothing is pending; and so much of it is there.
+  /// A record that is written in parts begins when nothing is pending and `open` of the memory is set, and ends when it
+  /// is no longer. Where its next part goes, when nothing is pending; and so much of it is there: `staged`, how much of
+  /// the record that makes, grows with it.
   [[nodiscard]] std::span<char> space() { return out_.staging().space(); }
-  void add_part(std::size_t bytes);
-  /// It ends here although it is not whole, after parts of it are out.
-  void tear();
+  void add_part(std::size_t bytes, std::uint64_t& staged);
+  /// After that, if parts of it are out and the rest will not come: ends the output with a newline.
+  void mend();
 
   /// Bytes up to which records cannot be taken back any more; take_back() drops those behind `end_offset`.
-  [[nodiscard]] std::uint64_t committed() const { return delivered_ + (mending_ ? 0 : out_.staging().pending()); }
+  [[nodiscard]] std::uint64_t committed() const {
+    return delivered_ + (memory_.mending ? 0 : out_.staging().pending());
+  }
   void take_back(std::uint64_t end_offset);
 
   /// Records of workers that have died that were ended since the last call.
@@ -69,6 +72,10 @@ class record_writer {
   /// What is pending will not be written.
   void give_up();
 
+  [[nodiscard]] int wakeup_fd() const { return lock_.wakeup_fd(); }
+  /// Who waits for the lock tries again.
+  void wake_others() const { lock_.wake_others(); }
+
   /// It waits for room in stdout, or for the write lock.
   [[nodiscard]] bool blocked() const { return state_ == state::lock_wait || state_ == state::room_wait; }
   [[nodiscard]] wait_condition waits_for() const;
@@ -76,11 +83,11 @@ class record_writer {
   [[nodiscard]] bool broken() const { return state_ == state::broken; }
   [[nodiscard]] int error() const { return error_; }
   /// Records can be added: the output takes what comes, and none is open.
-  [[nodiscard]] bool takes_records() const { return !blocked() && !open_; }
+  [[nodiscard]] bool takes_records() const { return !blocked() && !memory_.open; }
   /// There is something to write.
-  [[nodiscard]] bool busy() const { return pending() > 0 || mending_; }
+  [[nodiscard]] bool busy() const { return pending() > 0 || memory_.mending; }
   /// Nothing is half out: stdout may lead elsewhere now.
-  [[nodiscard]] bool at_boundary() const { return !busy() && !open_; }
+  [[nodiscard]] bool at_boundary() const { return !busy() && !memory_.open; }
 
   /// Bytes added so far, and those of them that are out.
   [[nodiscard]] std::uint64_t added() const { return added_; }
@@ -108,12 +115,13 @@ class record_writer {
 
   sys::result write();
   sys::result write_staged();
-  void mend();
+  void stage();
   sys::result write_newline();
   void note_end();
   void set_end(ipc::output_end end);
 
   output& out_;
+  output_memory& memory_;
   ipc::write_lock lock_;
   sharing sharing_;
   worker_log& log_;
@@ -122,14 +130,10 @@ class record_writer {
   int error_ = 0;
   bool lock_timed_out_ = false;     // until the lock is seen to change hands
   std::uint64_t lock_wait_ns_ = 0;  // when the wait for the lock began
-  std::string gathered_;            // records
-  std::size_t staged_ = 0;          // bytes of them that the staging buffer has got
   std::uint64_t added_ = 0;
   std::uint64_t delivered_ = 0;
   std::uint64_t whole_ = 0;  // `delivered_` when the output last ended with a whole record
   std::uint64_t mended_ = 0;
-  bool open_ = false;
-  bool mending_ = false;  // the staging buffer holds the newline that ends a torn record, and nothing else
 };
 
 }  // namespace procpool::worker

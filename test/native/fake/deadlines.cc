@@ -30,7 +30,8 @@ namespace {
 /// The deadlines of some clients, which are known by number.
 struct clients {
   ipc::pool_config config{};
-  worker::worker_clock clock;
+  worker::clock_state clock_state{};
+  worker::worker_clock clock{clock_state};
   worker::deadlines deadlines{config, clock};
   std::array<client_deadlines, 8> list;
 
