@@ -7,6 +7,7 @@
       "sys/files.cc",
       "sys/memory.cc",
       "sys/pipes.cc",
+      "sys/process_title.cc",
       "sys/processes.cc",
       "sys/signals.cc",
       "sys/sockets.cc",

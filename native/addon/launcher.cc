@@ -64,8 +64,8 @@ class attributes {
 sys::unique_fd duplicate_above(int fd) { return sys::unique_fd(sys::check("fcntl", sys::duplicate(fd, first_free))); }
 
 /// The app's environment may hold secrets: only variables for the loader, sanitizers and temporary files are passed on.
-std::vector<std::string> environment_passed_on() {
-  std::vector<std::string> variables;
+std::vector<std::string> environment_of_pool() {
+  std::vector<std::string> variables{sys::title_room()};
   for (const char* name : {"LD_LIBRARY_PATH", "ASAN_OPTIONS", "TMPDIR"}) {
     const char* value = std::getenv(name);
     if (value != nullptr) variables.push_back(std::string(name) + "=" + value);
@@ -86,7 +86,7 @@ pid_t start(const std::string& executable, int output, int control) {
 
   std::string name = "procpool-supervisor";
   std::array<char*, 2> arguments{name.data(), nullptr};
-  std::vector<std::string> variables = environment_passed_on();
+  std::vector<std::string> variables = environment_of_pool();
   std::vector<char*> environment;
   environment.reserve(variables.size() + 1);
   for (std::string& variable : variables) environment.push_back(variable.data());

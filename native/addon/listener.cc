@@ -70,6 +70,12 @@ listener listen_everywhere(const endpoint& wanted, int backlog) {
 
 }  // namespace
 
+std::string endpoint::text() const {
+  if (!path.empty()) return path;
+  const bool ipv6 = host.find(':') != std::string::npos;
+  return (ipv6 ? "[" + host + "]" : host) + ":" + std::to_string(port);
+}
+
 listener listen_at(const endpoint& wanted, int backlog) {
   if (!wanted.path.empty()) {
     return {listen_at_path(wanted.path, backlog), {.host = {}, .port = 0, .path = wanted.path}, AF_UNIX};

@@ -12,6 +12,9 @@ struct endpoint {
   std::string host;  // numeric address; empty: every address, IPv6 and IPv4 where the machine has both
   std::uint16_t port = 0;
   std::string path;  // a Unix socket instead, if not empty
+
+  /// As people write it: the path, or [::1]:10714.
+  [[nodiscard]] std::string text() const;
 };
 
 /// A listening socket, non-blocking, and where it really listens. Host; owns the descriptor until

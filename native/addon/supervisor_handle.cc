@@ -48,6 +48,7 @@ void supervisor_handle::start(Napi::Env env, const pool_options& options) {
     throw listen_error(env, failure, options.where);
   }
   ipc::pool_config config = options.config;
+  listening.bound.text().copy(config.address, sizeof config.address - 1);
   try {
     if (!options.where.path.empty()) config.socket_file = socket_file_ = ipc::socket_file::of(options.where.path);
     const sys::unique_fd page_file = ipc::stats_page::create();

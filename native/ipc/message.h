@@ -50,6 +50,7 @@ struct pool_config {
   bool pass_encodings;     // bodies with a Content-Encoding are delivered as they are, not refused
   char cors_origin[256];   // from where browsers may send; empty: nowhere else
   struct socket_file socket_file;
+  char address[128];  // where the pool listens, as people write it
 };
 
 struct pool_descriptors {

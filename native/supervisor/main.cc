@@ -3,6 +3,7 @@
 #include <array>
 #include <cstdio>
 #include <cstdlib>
+#include <string>
 #include <utility>
 
 #include "event/poller.h"
@@ -31,6 +32,7 @@ int run(ipc::channel host_channel) {
   auto& [listener, page_file, log_channel] = descriptors;
   const ipc::stats_page page(page_file.get());
   page_file.reset();
+  sys::set_title(std::string("supervisor ") + config.address);
 
   event::poller poller;  // outlives the loop, as the control channel does, which is watched by it
   supervisor::control host(std::move(host_channel), page->log_dropped);
@@ -47,8 +49,9 @@ int run(ipc::channel host_channel) {
 }  // namespace
 }  // namespace procpool
 
-int main() {
+int main(int argc, char** argv) {
   using namespace procpool;
+  sys::reserve_title(argc, argv);
   sys::name_process("procpool-super");
   struct stat status {};
   if (sys::file_status(ipc::control_fd, status) < 0 || !S_ISSOCK(status.st_mode)) {

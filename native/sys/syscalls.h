@@ -5,6 +5,7 @@
 #include "sys/files.h"
 #include "sys/memory.h"
 #include "sys/pipes.h"
+#include "sys/process_title.h"
 #include "sys/processes.h"
 #include "sys/result.h"
 #include "sys/signals.h"

@@ -22,7 +22,9 @@ bool standby::fork_into(std::size_t seat) {
   const sys::result pid = sys::fork_with_descriptors(processes_.seats[seat].pid);
   if (pid == 0) {
     seat_ = seat;
-    become(ipc::standby_name, SIGKILL);
+    sys::set_title("standby " + std::to_string(slot_));
+    sys::name_process((std::string(ipc::standby_name) + std::to_string(slot_)).c_str());
+    end_with_supervisor(SIGKILL);
     return true;
   }
   if (pid < 0) processes_.failure.store(static_cast<std::uint32_t>(-pid));
@@ -45,7 +47,7 @@ void standby::wait_for_turn() {
       // Unless it is its turn by now.
       if (!is_new) word.compare_exchange_strong(order, wait);
     } else if (!is_last() || !fork_into(free_seat())) {
-      return become(ipc::worker_name, SIGTERM);
+      return end_with_supervisor(SIGTERM);
     }
   }
 }
@@ -57,9 +59,8 @@ bool standby::is_last() const {
 
 std::size_t standby::free_seat() const { return (seat_ + 1) % ipc::slot_processes::count; }
 
-void standby::become(std::string_view name, int signal_on_supervisor_death) const {
-  sys::name_process((std::string(name) + std::to_string(slot_)).c_str());
-  const bool asked = sys::signal_on_parent_death(signal_on_supervisor_death) >= 0;
+void standby::end_with_supervisor(int signal) const {
+  const bool asked = sys::signal_on_parent_death(signal) >= 0;
   // It may have died before the kernel was asked.
   if (!asked || sys::parent_id() != supervisor_) sys::exit_now(EXIT_FAILURE);
 }

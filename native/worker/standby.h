@@ -3,7 +3,6 @@
 #include <sys/types.h>
 
 #include <cstddef>
-#include <string_view>
 
 #include "ipc/channel.h"
 #include "ipc/message.h"
@@ -30,7 +29,7 @@ class standby {
   void wait_for_turn();
   [[nodiscard]] bool is_last() const;
   [[nodiscard]] std::size_t free_seat() const;
-  void become(std::string_view name, int signal_on_supervisor_death) const;
+  void end_with_supervisor(int signal) const;
 
   ipc::slot_processes& processes_;
   int slot_;

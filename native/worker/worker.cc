@@ -101,6 +101,7 @@ std::size_t connection_bytes(ipc::handler_kind handler) {
 int run_worker(worker_setup setup) {
   standby standbys(setup.page.processes[setup.id], setup.id, setup.supervisor, setup.supervisor_channel);
   setup.resumes = setup.config.takes_over && standbys.begin();
+  sys::set_title("worker " + std::to_string(setup.id));
   sys::name_process((std::string(ipc::worker_name) + std::to_string(setup.id)).c_str());
   worker_log log(std::move(setup.log_channel), static_cast<ipc::log_level>(setup.config.log_level), setup.id,
                  setup.page.workers[setup.id].log_dropped);
