@@ -62,7 +62,9 @@ class sending {
   void report_stall(std::uint64_t now) {
     std::uint64_t longest = 0;
     for (auto& client : clients_) longest = std::max(longest, client.take_recent_stall(now));
-    bench::print(milliseconds("second", now - load_.begin_ns) + "," + milliseconds("stallMs", longest), stderr);
+    bench::print(bench::quoted("second", std::to_string(static_cast<double>(now - load_.begin_ns) / 1e9)) + "," +
+                     milliseconds("stallMs", longest),
+                 stderr);
   }
 
   const chaos::load& load_;

@@ -73,10 +73,10 @@ void sending_client::on_events(std::uint32_t events, std::uint64_t now) {
   const sys::result received = sys::receive(socket_.get(), &answer, sizeof answer);
   if (received == -EAGAIN) return;
   end_stall(now);
-  if (received == 0 && state_ == state::ending) {
-    close(0);
+  if (received > 0) {
+    close(-EPROTO);
   } else {
-    close(received < 0 ? received : -EPROTO);
+    close(received == 0 && state_ != state::ending ? -ECONNRESET : received);
   }
 }
 
@@ -141,7 +141,7 @@ void sending_client::end_stall(std::uint64_t now) {
 }
 
 void sending_client::close(sys::result why) {
-  if (why == -ECONNRESET || why == -EPIPE) {
+  if (why == -ECONNRESET || why == -EPIPE || why == -ENOTCONN) {
     ++resets_;
   } else if (why < 0) {
     ++errors_;

@@ -55,6 +55,7 @@ class sending_client {
   [[nodiscard]] stream_id id() const { return id_; }
   [[nodiscard]] std::uint64_t sent(std::uint64_t life) const { return life < sent_.size() ? sent_[life] : 0; }
   [[nodiscard]] std::uint64_t connects() const { return connects_; }
+  /// Connections that were ended before it had ended its stream.
   [[nodiscard]] std::uint64_t resets() const { return resets_; }
   [[nodiscard]] std::uint64_t errors() const { return errors_; }
   /// The longest time in which it wanted to send and its socket took nothing.
