@@ -1,6 +1,7 @@
 // Output as a pool may make it, without a pool: streams in pieces that end anywhere, in any order. With a defect, at a
 // random place, to prove chaos_check. Writes it to stdout, and the report that chaos_send would write.
-// chaos_weave report=PATH [seed=1] [clients=100] [bytes=10000000, of all] [least=1] [most=4000, bytes of a piece]
+// chaos_weave report=PATH [seed=1] [clients=100] [bytes=10000000, of all] [least=16] [most=4000, bytes of a piece]
+// [short=0, one piece in so many is shorter than 16 bytes]
 // [defect=none | drop | double | swap | flip] [size=1, bytes of the defect] → JSON on stderr: where that is
 
 #include <cmath>
@@ -30,9 +31,12 @@ woven weave(const bench::arguments& given, std::mt19937_64& random) {
              .streams = std::vector<std::uint64_t>(given.number<std::uint64_t>("clients"))};
   const auto least = static_cast<double>(given.number("least"));
   const auto most = static_cast<double>(given.number("most"));
+  const auto seldom = given.number<std::uint64_t>("short", 0);
   for (std::span<std::uint8_t> rest(made.output); !rest.empty();) {
     const auto id = static_cast<chaos::stream_id>(random() % made.streams.size());
-    const auto piece = rest.first(std::min(rest.size(), length(random, least, most)));
+    const bool is_short = seldom > 0 && random() % seldom == 0;
+    const std::size_t size = is_short ? 1 + random() % 15 : length(random, least, most);
+    const auto piece = rest.first(std::min(rest.size(), size));
     code.fill(piece, id, made.streams[id]);
     made.streams[id] += piece.size();
     rest = rest.subspan(piece.size());
@@ -69,8 +73,9 @@ int main(int count, char** words) {
                                 {"seed", "1"},
                                 {"clients", "100"},
                                 {"bytes", "10000000"},
-                                {"least", "1"},
+                                {"least", "16"},
                                 {"most", "4000"},
+                                {"short", "0"},
                                 {"defect", "none"},
                                 {"size", "1"}});
   std::mt19937_64 random(given.number<std::uint64_t>("seed", 0));

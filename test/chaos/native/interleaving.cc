@@ -57,7 +57,7 @@ void interleaving::end_run() {
   }
   const std::uint64_t before = std::max(ended.next, run_.offset);
   if (offset_ <= before) return;
-  ended = {offset_, at_, offset_ - before};
+  ended = {.next = offset_, .end = at_, .run = offset_ - before, .piece = 0, .given = {}};
 }
 
 std::uint64_t interleaving::lowest_start() const {
@@ -112,30 +112,54 @@ std::optional<interleaving::start> interleaving::run_around(std::uint64_t at) co
 void interleaving::begin_run(start found) {
   stream& goes_on = streams_[found.stream];
   if (found.at < at_) {
-    shorten(streams_[run_.stream], at_ - found.at);
+    const std::uint64_t count = at_ - found.at;
+    const start later{found.stream, found.offset + count, at_};
+    if (found.offset > goes_on.next && pieces_.fill(before(later))) {
+      // They are the last run's all the same.
+      goes_on.next = later.offset;
+      found = later;
+    } else {
+      stream& last = streams_[run_.stream];
+      shorten(last, count);
+      last.given = pieces::gap{found.stream, found.offset, later.offset, goes_on.end, at_};
+    }
   } else if (const std::uint64_t count = found.at - at_; count > 0) {
-    const auto between = window(at_).first(count);
-    if (found.offset == goes_on.next && count <= std::min(doubtful, goes_on.run) &&
-        code_.matching(between, found.stream, found.offset - count) == count &&
-        pieces_.lacks(goes_on.end - count, between)) {
+    if (belongs_before(found, count)) {
       give_back(found.stream, count);
       pieces_.fill_gaps();
-      settle();
       found = {found.stream, found.offset - count, at_};
     } else {
       set_aside(found.at);
     }
   }
   if (goes_on.piece > 0) pieces_.resume(std::exchange(goes_on.piece, 0), found.at);
-  if (found.offset > goes_on.next) {
-    pieces_.add(pieces::gap{found.stream, goes_on.next, found.offset, goes_on.end, found.at});
+  settle();
+  if (const pieces::gap skipped = before(found); found.offset > goes_on.next) {
+    const std::uint64_t size = skipped.to - skipped.from;
+    const bool is_given = goes_on.given && goes_on.given->to - goes_on.given->from == size;
+    if (!pieces_.fill(skipped) && !(is_given && pieces_.fill(*goes_on.given))) pieces_.keep(skipped);
     goes_on.next = found.offset;
     settle();
   }
+  goes_on.given.reset();
   run_ = found;
   at_ = found.at;
   offset_ = found.offset;
   running_ = true;
+}
+
+pieces::gap interleaving::before(const start& found) const {
+  const stream& goes_on = streams_[found.stream];
+  return {found.stream, goes_on.next, found.offset, goes_on.end, found.at};
+}
+
+/// Whether the bytes before a run are the last ones of its stream's last run, which were another's that lacks them.
+bool interleaving::belongs_before(const start& found, std::uint64_t count) const {
+  const stream& goes_on = streams_[found.stream];
+  if (found.offset != goes_on.next || count > std::min(doubtful, goes_on.run)) return false;
+  const auto between = window(at_).first(count);
+  return code_.matching(between, found.stream, found.offset - count) == count &&
+         pieces_.lacks(goes_on.end - count, between);
 }
 
 /// What is before `end` is left to be explained by what follows.
@@ -193,7 +217,9 @@ void interleaving::finish(std::span<const std::uint64_t> sent) {
   settle();
   for (stream_id id = 0; id < max_streams; ++id) {
     const stream& ended = streams_[id];
-    if (ended.next < sent_by(id)) pieces_.add(pieces::gap{id, ended.next, sent_by(id), ended.end, bytes()});
+    if (ended.next >= sent_by(id)) continue;
+    const pieces::gap missing{id, ended.next, sent_by(id), ended.end, bytes()};
+    if (!pieces_.fill(missing)) pieces_.keep(missing);
   }
   for (const auto& missing : pieces_.gaps())
     defects_.push_back({defect_kind::lost, missing.stream, missing.from, missing.to - missing.from, missing.before});

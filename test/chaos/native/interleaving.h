@@ -23,8 +23,8 @@ struct defect {
 
 /// Takes apart output in which streams are interleaved at any byte. It assigns each byte of the output to one byte of
 /// a stream, in the order of both; where that is possible, and the streams are as long as was sent, there is no defect.
-/// So it accepts only what a pool may deliver. Of a piece shorter than 16 bytes it finds out later whose it is, as long
-/// as such pieces are few: a client sends no shorter messages. Neither clock nor descriptor.
+/// So it accepts only what a pool may deliver. Whose a piece shorter than 16 bytes is, it finds out from what follows:
+/// in one of some thousand such pieces it may fail, and reports a defect that is none. Neither clock nor descriptor.
 class interleaving {
  public:
   explicit interleaving(std::uint64_t seed) : code_(seed), pieces_(code_) {}
@@ -48,6 +48,8 @@ class interleaving {
     std::uint64_t run = 0;
     /// The piece that begins there, if one does.
     std::uint64_t piece = 0;
+    /// The bytes after `next`, if the run after it has been given them: what that one's stream lacks without them.
+    std::optional<pieces::gap> given;
   };
 
   struct start {
@@ -62,6 +64,8 @@ class interleaving {
   bool find_run(bool last);
   [[nodiscard]] std::optional<start> run_around(std::uint64_t at) const;
   void begin_run(start found);
+  [[nodiscard]] bool belongs_before(const start& found, std::uint64_t count) const;
+  [[nodiscard]] pieces::gap before(const start& found) const;
   void set_aside(std::uint64_t end);
   /// The last bytes of a stream's last run are not its: they only look like it.
   void shorten(stream& shortened, std::uint64_t bytes) const;

@@ -4,6 +4,9 @@
 
 namespace chaos {
 
+/// So many bytes in the middle of a piece are not equal by chance.
+constexpr std::size_t certain = 4;
+
 void pieces::fill_gaps() {
   std::erase_if(gaps_, [this](const gap& skipped) { return fill(skipped); });
 }
@@ -76,6 +79,7 @@ std::vector<pieces::part> pieces::candidates(const search& searched, std::size_t
     const auto size = static_cast<std::size_t>(there - std::span(content).subspan(begin).begin());
     if (size == 0) return;
     const std::size_t edges = (begin == 0 ? 1U : 0U) + (begin + size == content.size() ? 1U : 0U);
+    if (edges == 0 && size < certain) return;
     found.push_back({at, begin, size, borrowed, (size + borrowed) * 4 + edges});
   };
   auto candidate = unknown_.upper_bound(after);

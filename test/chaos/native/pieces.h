@@ -41,10 +41,10 @@ class pieces {
 
   void add(std::uint64_t at, piece unknown) { unknown_.emplace(at, std::move(unknown)); }
 
-  /// Fills the gap with pieces, or keeps it.
-  void add(const gap& skipped) {
-    if (!fill(skipped)) gaps_.push_back(skipped);
-  }
+  /// Uses up pieces that make it whole; false if there are none.
+  bool fill(const gap& skipped);
+  /// To be filled later, or lost.
+  void keep(const gap& skipped) { gaps_.push_back(skipped); }
 
   /// The stream whose run ends at that piece goes on.
   void resume(std::uint64_t at, std::uint64_t resumed);
@@ -86,7 +86,6 @@ class pieces {
     unsigned steps = 1000;
   };
 
-  bool fill(const gap& skipped);
   bool fill(const gap& skipped, bool may_borrow);
   bool go_on(search& searched, std::size_t done, std::uint64_t after) const;
   [[nodiscard]] std::vector<part> candidates(const search& searched, std::size_t done, std::uint64_t after) const;
