@@ -40,8 +40,8 @@ export interface Checked {
 
 export type Arguments = Record<string, string | number>;
 
-/** Runs a program of native/. Its stdin is a descriptor, which the caller closes. */
-export function start(program: string, args: Arguments, stdin: number | 'ignore' = 'ignore'): ChildProcess {
+/** Runs a program of native/. A descriptor for its stdin is the caller's to close. */
+export function start(program: string, args: Arguments, stdin: number | 'pipe' | 'ignore' = 'ignore'): ChildProcess {
   const words = Object.entries(args).map(([name, value]) => `${name}=${value}`);
   return spawn(join(__dirname, 'build', 'Release', program), words, { stdio: [stdin, 'pipe', 'pipe'] });
 }

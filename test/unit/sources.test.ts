@@ -17,7 +17,7 @@ test('native/sources.gypi lists every source once, and no other gyp file lists i
   );
   assert.deepEqual(listedIn('native/sources.gypi'), sources.sort());
   assert.deepEqual(listedIn('binding.gyp'), [`native/${entry}`]);
-  for (const path of ['test/native/binding.gyp', 'test/bench/binding.gyp']) {
+  for (const path of ['test/native/binding.gyp', 'test/bench/binding.gyp', 'test/chaos/binding.gyp']) {
     assert.deepEqual(
       listedIn(path).filter((name) => name.startsWith('../../native/')),
       [],
