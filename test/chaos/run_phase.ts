@@ -35,6 +35,9 @@ const slow = { rate: 15e6, pauseMs: 200, behind: 60e6 };
 /** Bytes a second that all clients together send to a file. */
 const offeredToFile = 100e6;
 
+/** How long workers are signalled when the clients have ended their streams: one that is mostly stopped takes long to drain. */
+const killsInDrainMs = 2000;
+
 /** How long the pool may take to have closed the descriptors of clients that have ended. */
 const restMs = 5000;
 
@@ -158,15 +161,16 @@ export async function runPhase(phase: Phase, sampler = new Sampler()): Promise<O
   const arena = new Arena(phase);
   try {
     const target = await arena.startPool();
-    await until('the pool rests', () => workersOf(arena.supervisor).length === phase.workers);
     const before = descriptorsOf(arena.pool);
     const killer = new Killer(arena.supervisor, phase.signal, phase.killsPerSecond, random);
     sampler.begin(() => arena.pool);
     killer.start();
     const arguments_ = { ...target, ...load, report: arena.report, every: sampler.everyMs };
+    const ending = setTimeout(() => void killer.stop(), phase.seconds * 1000 + killsInDrainMs);
     const sent = await send(arguments_, (stall) => {
       sampler.stall(stall);
     });
+    clearTimeout(ending);
     await killer.stop();
     const surplus = await arena.surplus(before);
     sampler.end();
