@@ -41,6 +41,7 @@ function writePlot(title: string, sampler: Sampler, outcomes: Outcome[]): void {
 }
 
 async function main(): Promise<void> {
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(signal, () => process.exit(1));
   try {
     const options = readOptions(process.argv.slice(2));
     const sampler = new Sampler();

@@ -62,8 +62,16 @@ class Arena {
   reader: ChildProcess | undefined;
   #verdict: Promise<Checked> | undefined;
 
+  /** This process ends before the phase does. */
+  readonly #onExit = (): void => {
+    this.host?.kill('SIGKILL');
+    killLeft(this.seen);
+    rmSync(this.folder, { recursive: true, force: true });
+  };
+
   constructor(phase: Phase) {
     this.phase = phase;
+    process.once('exit', this.#onExit);
   }
 
   /** Returns what chaos_send is to connect to. */
@@ -150,6 +158,7 @@ class Arena {
     await this.left();
     this.reader?.kill('SIGKILL');
     rmSync(this.folder, { recursive: true });
+    process.off('exit', this.#onExit);
   }
 }
 

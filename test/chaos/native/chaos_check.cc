@@ -64,7 +64,7 @@ const char* name(chaos::defect_kind kind) {
 }
 
 std::string described(const chaos::defect& found) {
-  return "{" + bench::quoted("kind", name(found.kind)) + "," + bench::field("client", found.stream) + "," +
+  return std::string("{") + bench::quoted("kind", name(found.kind)) + "," + bench::field("client", found.stream) + "," +
          bench::field("from", found.from) + "," + bench::field("bytes", found.bytes) + "," +
          bench::field("at", found.at) + "}";
 }
@@ -92,10 +92,10 @@ int main(int count, char** words) {
   for (const auto& found : defects) damaged.insert(found.stream);
   std::string shown;
   for (std::size_t index = 0; index < std::min(defects.size(), max_shown); ++index)
-    shown += (index == 0 ? "" : ",") + described(defects[index]);
+    shown.append(index == 0 ? "" : ",").append(described(defects[index]));
   bench::print(bench::field("bytes", output.bytes()) + "," + bench::field("clients", streams.size()) + "," +
                bench::field("complete", streams.size() - std::min(damaged.size(), streams.size())) + "," +
                bench::field("shortPieces", output.short_pieces()) + "," + bench::field("defects", defects.size()) +
-               "," + bench::quoted("first", "[" + shown + "]"));
+               "," + bench::quoted("first", std::string("[") + shown + "]"));
   return defects.empty() ? EXIT_SUCCESS : EXIT_FAILURE;
 }
