@@ -82,6 +82,10 @@ const details: Record<LogEvent, (record: NativeRecord, addressOf: () => Address 
   undelivered: (record) => ({ bytes: record.count, message: `${record.count} bytes were not delivered` }),
   unserved: (record) => ({ message: `${record.count} clients in the accept queue were not served` }),
   lost: (record) => ({ message: `${subjectOf(record)} died during the drain: what its clients had sent may be lost` }),
+  hang: (record) => ({
+    milliseconds: record.value,
+    message: `${subjectOf(record)} makes no progress within ${record.value} ms: killed`,
+  }),
   kill: (record) => ({ message: `${subjectOf(record)} did not exit in time: killed` }),
   exit: exitDetails,
   respawn: (record) => ({

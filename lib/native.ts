@@ -30,6 +30,7 @@ export type LogEvent =
   | 'undelivered'
   | 'unserved'
   | 'lost'
+  | 'hang'
   | 'kill'
   | 'exit'
   | 'respawn'

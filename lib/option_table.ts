@@ -43,6 +43,12 @@ export interface ProcessPoolOptions {
    * @default 'takeover'
    */
   onDeath?: OnDeath | undefined;
+  /**
+   * Kills a worker that makes no progress for so long although it has something to do, and one that is stopped (SIGSTOP);
+   * 0 disables.
+   * @default 10000
+   */
+  workerTimeout?: number | undefined;
   /** Accept backlog: connections that the kernel holds until a worker accepts them, 1 to 65535. @default 4096 */
   backlog?: number | undefined;
   /** How long a stop may take to deliver what has arrived. @default 10000 */
@@ -169,6 +175,11 @@ export const optionTable = {
     kind: choice(deathPlans),
     default: 'takeover',
     flag: { value: 'P', help: "what becomes of a dead worker's connections: takeover (continued) or restart (closed)" },
+  },
+  workerTimeout: {
+    kind: duration,
+    default: 10_000,
+    flag: { value: 'D', help: 'kill a worker that makes no progress for D or is stopped so long; 0 disables' },
   },
   backlog: {
     kind: integer(1, 65535),

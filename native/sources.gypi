@@ -45,6 +45,7 @@
       "supervisor/start_failures.cc",
       "supervisor/stop.cc",
       "supervisor/supervisor_loop.cc",
+      "supervisor/watchdog.cc",
       "supervisor/worker_channels.cc",
       "supervisor/worker_reports.cc",
       "supervisor/worker_table.cc",

@@ -19,7 +19,7 @@ struct event_entry {
 constexpr bool supervisor_only = false;
 
 // In the order of log_event.
-constexpr std::array<event_entry, 35> events{{
+constexpr std::array<event_entry, 36> events{{
     {"start", log_level::debug, supervisor_only},
     {"listening", log_level::info, supervisor_only},
     {"size", log_level::debug, supervisor_only},
@@ -41,6 +41,7 @@ constexpr std::array<event_entry, 35> events{{
     {"undelivered", log_level::error, supervisor_only},
     {"unserved", log_level::error, supervisor_only},
     {"lost", log_level::error, supervisor_only},
+    {"hang", log_level::warn, supervisor_only},
     {"kill", log_level::error, supervisor_only},
     {"exit", log_level::warn, supervisor_only},
     {"respawn", log_level::warn, supervisor_only},

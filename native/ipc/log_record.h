@@ -34,6 +34,7 @@ enum class log_event : std::uint8_t {
   undelivered,    // count: bytes that stdout did not get
   unserved,       // count: clients that waited to be accepted when the pool ended
   lost,           // a worker died during the drain: what its sockets held is unknown
+  hang,           // a worker has made no round for so long that it is killed; value: ms
   kill,           // a worker did not end in time
   exit,           // a worker ended; value: its wait status
   respawn,        // value: ms until the worker is started again

@@ -42,6 +42,7 @@ struct pool_config {
   std::uint32_t idle_ms;
   std::uint32_t first_byte_ms;
   std::uint32_t max_age_ms;
+  std::uint32_t worker_timeout_ms;
   std::uint32_t batch_delay_us;  // see worker/output/pacer.h
   // Of the HTTP handler:
   std::uint32_t request_ms;

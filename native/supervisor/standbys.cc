@@ -23,6 +23,7 @@ void standbys::begin(int slot) {
   for (ipc::seat& each : processes.seats) each.order.store(number_of(standby_order::wait));
   processes.finished.store(false);
   processes.crashed.store(false);
+  processes.waiting.store(false);
 }
 
 void standbys::began(int slot, pid_t worker) {
@@ -93,6 +94,7 @@ std::optional<pid_t> standbys::wake(int slot, bool crashed) {
   }
   if (!next) return std::nullopt;
   processes.crashed.store(crashed);
+  processes.waiting.store(false);
   processes.died_ns = sys::monotonic_ns();
   worker.serving = *next;
   give_order(slot, *next, number_of(standby_order::serve));

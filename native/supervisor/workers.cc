@@ -27,6 +27,7 @@ workers::workers(const ipc::pool_config& config, ipc::pool_page& page, control& 
       connections_(connections),
       log_channel_(std::move(log_channel)),
       standbys_(page, host),
+      watchdog_(ipc::max_workers, config.worker_timeout_ms),
       deaths_(ipc::max_workers),
       last_orders_(ipc::max_workers),
       takes_over_(config.takes_over) {
@@ -76,6 +77,7 @@ void workers::start(int slot) {
     start_failures_.end(host_);
     table_.started(slot, worker.pid, sys::monotonic_ms());
     standbys_.began(slot, worker.pid);
+    watchdog_.begin(slot, sys::monotonic_ms());
     page_.workers[slot].pid.set(static_cast<std::uint64_t>(worker.pid));
     set_state(slot, ipc::worker_state::starting);
     channels_.open(slot, std::move(worker.channel));
@@ -130,10 +132,14 @@ void workers::on_leaving(int slot) {
 std::optional<workers::reaped> workers::reap() {
   for (;;) {
     int status = 0;
-    const sys::result pid = sys::wait_for(-1, status, WNOHANG);
+    const sys::result pid = sys::wait_for(-1, status, WNOHANG | WUNTRACED | WCONTINUED);
     if (pid <= 0) return std::nullopt;
-    if (const auto slot = table_.slot_of(static_cast<pid_t>(pid))) return reaped{*slot, status};
-    standbys_.ended(static_cast<pid_t>(pid), sys::monotonic_ms());
+    const auto slot = table_.slot_of(static_cast<pid_t>(pid));
+    const bool ended = WIFEXITED(status) || WIFSIGNALED(status);
+    if (slot && ended) return reaped{*slot, status};
+    if (slot && WIFSTOPPED(status)) watchdog_.stopped(*slot, sys::monotonic_ms());
+    if (slot && WIFCONTINUED(status)) watchdog_.continued(*slot, sys::monotonic_ms());
+    if (ended) standbys_.ended(static_cast<pid_t>(pid), sys::monotonic_ms());
   }
 }
 
@@ -148,6 +154,7 @@ bool workers::take_over(const reaped& ended) {
   const auto next = standbys_.wake(slot, crashed);
   if (!next) return false;
   table_.taken_over(slot, *next);
+  watchdog_.begin(slot, sys::monotonic_ms());
   standbys_.keep(slot, sys::monotonic_ms());
   host_.write(ipc::log_event::exit, with_pid(dead, static_cast<std::uint32_t>(ended.status)), slot);
   // It has no tokens until it says that it goes on.
@@ -188,19 +195,38 @@ void workers::on_queue_empty() {
 
 void workers::on_time(std::uint64_t now_ms) {
   standbys_.on_time(now_ms);
+  kill_hanging(now_ms);
   start_due();
 }
 
+void workers::kill_hanging(std::uint64_t now_ms) {
+  const auto look_ms = watchdog_.next_wake_ms();
+  if (!look_ms || now_ms < *look_ms) return;
+  watchdog_.on_time(now_ms);
+  const std::uint32_t holder = page_.write_lock.holder.load();
+  const bool contended = page_.write_lock.contended.load() != 0;
+  for (const int slot : table_.alive()) {
+    const ipc::slot_processes& seen = page_.processes[slot];
+    const bool holds_up_others = contended && holder == static_cast<std::uint32_t>(slot) + 1;
+    if (!watchdog_.hangs(slot, {seen.rounds.load(), seen.waiting.load(), holds_up_others}, now_ms)) continue;
+    log(ipc::log_event::hang, slot, watchdog_.limit_ms());
+    [[maybe_unused]] const sys::result sent = sys::kill(table_.at(slot).pid, SIGKILL);
+  }
+}
+
 std::optional<std::uint64_t> workers::next_wake_ms() const {
-  const auto start_ms = table_.next_wake_ms();
-  const auto standby_ms = standbys_.next_wake_ms();
-  return start_ms && standby_ms ? std::min(start_ms, standby_ms) : start_ms ? start_ms : standby_ms;
+  std::optional<std::uint64_t> next;
+  for (const auto wake_ms : {table_.next_wake_ms(), standbys_.next_wake_ms(), watchdog_.next_wake_ms()}) {
+    if (wake_ms) next = std::min(next.value_or(*wake_ms), *wake_ms);
+  }
+  return next;
 }
 
 worker_exit workers::on_ended(const reaped& ended) {
   const int slot = ended.slot;
   const worker_exit exit{slot, table_.at(slot).pid, table_.at(slot).now, ended.status};
   standbys_.end(slot);
+  watchdog_.end(slot);
   channels_.close(slot);
   connections_.remove(slot);
   connections_.look();

@@ -12,6 +12,7 @@
 #include "supervisor/size_report.h"
 #include "supervisor/standbys.h"
 #include "supervisor/start_failures.h"
+#include "supervisor/watchdog.h"
 #include "supervisor/worker_channels.h"
 #include "supervisor/worker_table.h"
 
@@ -94,6 +95,7 @@ class workers {
   void start(int slot);
   void order_end(int slot, ipc::worker_order order);
   bool lives_on(int slot, bool crashed);
+  void kill_hanging(std::uint64_t now_ms);
   void begin_restart(int slot, const restart_plan& plan);
   void on_given_up(int slot);
   void remove(const surplus& left);
@@ -111,6 +113,7 @@ class workers {
   worker_table table_{ipc::max_workers};
   start_failures start_failures_;
   standbys standbys_;
+  watchdog watchdog_;
   std::vector<death_count> deaths_;                            // by slot
   std::vector<std::optional<ipc::worker_order>> last_orders_;  // by slot, of those that lead to its end
   bool queue_empty_ = false;
