@@ -22,6 +22,8 @@ export interface Counters {
   maxAgeTimeouts: number;
   /** Requests refused because their body arrived too slowly. */
   paceTimeouts: number;
+  /** Connections closed because two workers in a row crashed at them. */
+  poisoned: number;
   /** Requests answered. */
   requests: number;
   /** Requests answered with an error. */
@@ -96,6 +98,7 @@ const zeroCounters: Counters = {
   requestTimeouts: 0,
   maxAgeTimeouts: 0,
   paceTimeouts: 0,
+  poisoned: 0,
   requests: 0,
   rejected: 0,
   torn: 0,

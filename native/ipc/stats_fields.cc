@@ -30,7 +30,7 @@ std::uint64_t of(const worker_slot& slot) {
 
 }  // namespace
 
-const std::array<stats_field, 24> stats_fields{{
+const std::array<stats_field, 25> stats_fields{{
     {"accepted", of<&worker_slot::accepted>},
     {"active", active},
     {"closed", of<&worker_slot::closed>},
@@ -42,6 +42,7 @@ const std::array<stats_field, 24> stats_fields{{
     {"requestTimeouts", timeouts<timeout_reason::request>},
     {"maxAgeTimeouts", timeouts<timeout_reason::max_age>},
     {"paceTimeouts", timeouts<timeout_reason::pace>},
+    {"poisoned", of<&worker_slot::poisoned>},
     {"requests", of<&worker_slot::requests>},
     {"rejected", of<&worker_slot::rejected>},
     {"torn", of<&worker_slot::torn>},

@@ -17,7 +17,7 @@ struct stats_field {
 /// For how long the output has been blocked, in ms, the present wait included.
 std::uint64_t stalled_ms(const worker_slot& slot);
 
-extern const std::array<stats_field, 24> stats_fields;
+extern const std::array<stats_field, 25> stats_fields;
 
 /// Names for what the page holds, which is shared memory: "unknown" if it is none of them.
 std::string_view name_of_worker_state(std::uint64_t state);

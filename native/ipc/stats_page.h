@@ -54,6 +54,7 @@ struct alignas(64) worker_slot {
   counter errors;
   counter out_of_memory;  // connections that were refused, or ended with an error, for want of it
   counter timeouts[timeout_reasons];
+  counter poisoned;  // connections that were closed since workers crashed at them
   counter requests;  // answered
   counter rejected;  // of those, with an error
   counter torn;      // bodies that are delivered in part: by a stop's deadline, a read error, or a worker's death

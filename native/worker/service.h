@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <new>
 #include <span>
+#include <utility>
 
 #include "worker/any_service.h"
 #include "worker/handlers/handler.h"
@@ -56,6 +57,19 @@ class service final : public any_service {
     return 0;
   }
 
+  /// As long as a client is dealt with.
+  class serving_mark {
+   public:
+    serving_mark(std::uint64_t& serving, std::uint64_t tag) : serving_(serving) { serving_ = tag; }
+    ~serving_mark() { serving_ = 0; }
+    serving_mark(const serving_mark&) = delete;
+    serving_mark& operator=(const serving_mark&) = delete;
+
+   private:
+    std::uint64_t& serving_;
+  };
+
+  void close_poison();
   template <typename Step>
   outcome attempt(client_type& client, Step step);
   void on_no_memory(const ipc::peer_address& peer);
@@ -75,12 +89,25 @@ void service<Handler>::resume() {
   const int accepted = call_.under_way() == intent::call::accept ? call_.client() : -1;
   if (accepted >= 0 && clients_.find(accepted) == nullptr) open(accepted, peer_of(accepted));
   call_.finish();
+  close_poison();
   // What requests and answers were in the worker's own memory is lost with it, and its clients are told by the end of
   // their connections.
   if constexpr (replies) {
     stats_.bytes_discarded.set(stats_.bytes_in.get() - stats_.bytes_out.get() - stats_.bytes_dropped.get() -
                                writer_.pending() - unread());
   }
+}
+
+/// A client at which a second worker has crashed in a row, with nothing read from it in between, is not tried again.
+template <handler Handler>
+void service<Handler>::close_poison() {
+  worker_state& state = worker_.state;
+  const std::uint64_t tag = std::exchange(state.serving, 0);
+  if (tag == 0 || !worker_.vitals.crashed.load()) return;
+  client_type* const client = clients_.find(event_tag::unpack(tag));
+  if (client == nullptr) return;
+  if (state.suspect.tag == tag && state.suspect.received == client->received) return clients_.close_poison(*client);
+  state.suspect = {tag, client->received};
 }
 
 template <handler Handler>
@@ -109,6 +136,8 @@ template <handler Handler>
 void service<Handler>::on_client(const event_tag& tag) {
   client_type* const found = clients_.find(tag);
   if (found == nullptr) return;
+  // In case that the worker crashes at it.
+  const serving_mark mark(worker_.state.serving, tag.pack());
   if constexpr (replies) {
     if ((found->watched & EPOLLOUT) != 0) {
       return conclude(clients_, *found, attempt(*found, [&] { return handler_.on_writable(*found); }));

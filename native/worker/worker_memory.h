@@ -10,6 +10,12 @@
 
 namespace procpool::worker {
 
+/// The connection at which a worker has crashed, and how far that had come.
+struct suspect {
+  std::uint64_t tag;  // see event_tag; 0: there is none
+  std::uint64_t received;
+};
+
 /// What a worker knows beside its connections. All zero is how it begins.
 struct worker_state {
   output_memory output;
@@ -17,6 +23,8 @@ struct worker_state {
   worker::shutdown shutdown;
   std::uint64_t poller;  // a descriptor plus one; 0: there is none yet
   bool listener_closed;
+  std::uint64_t serving;  // the tag of the client that is dealt with now, or 0
+  worker::suspect suspect;
 };
 
 /// All that a worker has taken from its clients and not delivered yet, and all that it knows of their connections: a

@@ -75,6 +75,9 @@ class clients {
     close(client, ipc::log_event::timeout, &counter_of(reason), 0, static_cast<std::uint32_t>(reason));
   }
 
+  /// Ends a connection at which workers crash.
+  void close_poison(Client& client) { close(client, ipc::log_event::poison, &stats_.poisoned); }
+
   /// Counts and logs the same where the connection is closed in another way.
   void note_timeout(const Client& client, ipc::timeout_reason reason) {
     counter_of(reason).add(1);
