@@ -97,6 +97,12 @@ async function run({ options, logFormat, statsInterval }: Extract<Command, { act
     logStats: () => {
       if (isLogged('info', level)) log(statsEntry(pool.stats()));
     },
+    recycle: () => {
+      pool.recycle().catch((error: unknown) => {
+        const reason = inFlags(error instanceof Error ? error.message : String(error));
+        if (isLogged('warn', level)) log(warning(`workers not replaced: ${reason}`));
+      });
+    },
     ignore: (signal) => {
       if (isLogged('warn', level)) log(ignoredSignal(signal));
     },

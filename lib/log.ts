@@ -101,6 +101,7 @@ const details: Record<LogEvent, (record: NativeRecord, addressOf: () => Address 
     error: record.error,
     message: `no standby for ${subjectOf(record)}: ${record.errorText}; if it dies, its clients are disconnected`,
   }),
+  recycled: () => ({ message: 'every worker was replaced' }),
   poison: (record) => clientDetails(record, 'was closed, since two workers crashed at it,'),
   shortage: (record) => ({
     message: `only ${record.count} of ${record.value} workers can be started; still trying`,

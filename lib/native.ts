@@ -36,6 +36,7 @@ export type LogEvent =
   | 'respawn'
   | 'takeover'
   | 'no-standby'
+  | 'recycled'
   | 'poison'
   | 'shortage'
   | 'resize-failed'
@@ -102,6 +103,8 @@ export interface NativeSupervisor {
   /** Milliseconds until the current stage of the stop ends, as the supervisor has decided; null: it has not answered yet. */
   stageEndsIn(): number | null;
   resize(workers: number): void;
+  /** Has every worker replaced, as the order of that number. */
+  recycle(order: number): void;
   /** Sends the descriptor of the new output, as the order of that number. */
   reopen(descriptor: number, order: number): void;
   /** Kills the supervisor. */

@@ -49,6 +49,12 @@ export interface ProcessPoolOptions {
    * @default 10000
    */
   workerTimeout?: number | undefined;
+  /**
+   * Replaces each worker by a new process so long after it began, one after the other; its connections continue.
+   * 0 disables.
+   * @default 0
+   */
+  maxLifetime?: number | undefined;
   /** Accept backlog: connections that the kernel holds until a worker accepts them, 1 to 65535. @default 4096 */
   backlog?: number | undefined;
   /** How long a stop may take to deliver what has arrived. @default 10000 */
@@ -180,6 +186,11 @@ export const optionTable = {
     kind: duration,
     default: 10_000,
     flag: { value: 'D', help: 'kill a worker that makes no progress for D or is stopped so long; 0 disables' },
+  },
+  maxLifetime: {
+    kind: duration,
+    default: 0,
+    flag: { value: 'D', help: 'replace each worker by a new process every D, connections continue; 0 disables' },
   },
   backlog: {
     kind: integer(1, 65535),

@@ -14,6 +14,7 @@ import type { FilledOptions, ProcessPoolOptions } from './option_table.js';
 import { checkOption, fillOptions } from './options.js';
 import { isAbandoned } from './output.js';
 import { type PoolState, stateError } from './pool_state.js';
+import { Recycles } from './recycles.js';
 import { Reopens } from './reopens.js';
 import { Resizes } from './resizes.js';
 import { idleStats, type PoolStats, poolStats } from './stats.js';
@@ -43,6 +44,7 @@ export class ProcessPool<
   readonly #failure = new Failure();
   readonly #resizes: Resizes;
   readonly #reopens = new Reopens();
+  readonly #recycles = new Recycles();
   readonly #stop: Stop;
   /** How many calls of `stop()` wait, and so reject if the pool fails. */
   #stopCalls = 0;
@@ -132,6 +134,19 @@ export class ProcessPool<
   }
 
   /**
+   * Replaces every worker by a new process, one after the other, and resolves when all are. Their connections continue.
+   * A worker with requests under way finishes them first, for which it has the drain timeout; connections that still have
+   * one then are closed. Rejects with `ERR_PROCPOOL_STATE` if the option `onDeath` is not `'takeover'`.
+   */
+  async recycle(): Promise<void> {
+    const { handle } = this.#running('recycle');
+    if (this.#options.onDeath !== 'takeover') {
+      throw new ProcpoolError('ERR_PROCPOOL_STATE', 'recycle() cannot be done: option "onDeath" is not "takeover"');
+    }
+    await this.#recycles.request(handle);
+  }
+
+  /**
    * Takes no new connections, delivers what clients had sent before, and resolves when every process has ended. Rejects
    * with `ERR_PROCPOOL_UNDELIVERED` if not all of it was delivered, or with why the pool failed. A second call may
    * shorten the time.
@@ -199,6 +214,7 @@ export class ProcessPool<
     this.#failure.onRecord(record);
     this.#resizes.onRecord(record, this.#failure);
     this.#reopens.onRecord(record);
+    this.#recycles.onRecord(record);
     switch (record.event) {
       case 'listening':
         if (this.#state === 'starting') this.#state = 'running';
@@ -225,6 +241,7 @@ export class ProcessPool<
     this.#state = 'ended';
     this.#error = error;
     this.#resizes.reject(error ?? stateError('resize() cannot be done', this.#state));
+    this.#recycles.reject(error ?? stateError('recycle() cannot be done', this.#state));
     this.#reopens.reject(error ?? stateError('reopen() cannot be done', this.#state));
     if (signal?.aborted === true) this.#started?.reject(signal.reason);
     else this.#started?.reject(error ?? stateError('start() cannot be done', this.#state));

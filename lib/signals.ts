@@ -11,7 +11,9 @@ export interface SignalActions {
   reopen: (() => void) | undefined;
   /** SIGUSR1. */
   logStats(): void;
-  /** SIGUSR2, SIGALRM; SIGHUP in all other cases. */
+  /** SIGUSR2. */
+  recycle(): void;
+  /** SIGALRM; SIGHUP in all other cases. */
   ignore(signal: NodeJS.Signals): void;
 }
 
@@ -55,8 +57,10 @@ function act(signal: Handled, actions: SignalActions): void {
     case 'SIGUSR1':
       actions.logStats();
       break;
-    case 'SIGALRM':
     case 'SIGUSR2':
+      actions.recycle();
+      break;
+    case 'SIGALRM':
       actions.ignore(signal);
       break;
   }

@@ -38,6 +38,7 @@
       "supervisor/pool_output.cc",
       "supervisor/pool_shutdown.cc",
       "supervisor/recruiter.cc",
+      "supervisor/recycling.cc",
       "supervisor/reopening.cc",
       "supervisor/size_report.cc",
       "supervisor/spawn.cc",

@@ -26,6 +26,7 @@ ipc::pool_config read_config(const Napi::Object& options) {
   text(options, "corsOrigin").copy(config.cors_origin, sizeof config.cors_origin - 1);
   config.pass_encodings = number(options, "contentEncoding") != 0;
   config.worker_timeout_ms = number(options, "workerTimeout");
+  config.max_lifetime_ms = number(options, "maxLifetime");
   config.takes_over = number(options, "onDeath") != 0;
   config.log_level = number(options, "logLevel");
   return config;

@@ -26,6 +26,7 @@ void supervisor_handle::define(Napi::Env env, Napi::Object exports) {
                                             InstanceMethod("stop", &supervisor_handle::stop),
                                             InstanceMethod("stageEndsIn", &supervisor_handle::stage_ends_in),
                                             InstanceMethod("resize", &supervisor_handle::resize),
+                                            InstanceMethod("recycle", &supervisor_handle::recycle),
                                             InstanceMethod("reopen", &supervisor_handle::reopen),
                                             InstanceMethod("kill", &supervisor_handle::kill),
                                             InstanceMethod("abandon", &supervisor_handle::abandon),
@@ -116,6 +117,10 @@ Napi::Value supervisor_handle::stage_ends_in(const Napi::CallbackInfo& info) {
 
 void supervisor_handle::resize(const Napi::CallbackInfo& info) {
   send({.kind = ipc::control_kind::resize, .value = info[0].As<Napi::Number>().Uint32Value(), .signal = 0});
+}
+
+void supervisor_handle::recycle(const Napi::CallbackInfo& info) {
+  send({.kind = ipc::control_kind::recycle, .value = info[0].As<Napi::Number>().Uint32Value(), .signal = 0});
 }
 
 void supervisor_handle::reopen(const Napi::CallbackInfo& info) {

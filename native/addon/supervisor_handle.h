@@ -36,6 +36,7 @@ class supervisor_handle : public Napi::ObjectWrap<supervisor_handle> {
   void stop(const Napi::CallbackInfo& info);
   Napi::Value stage_ends_in(const Napi::CallbackInfo& info);
   void resize(const Napi::CallbackInfo& info);
+  void recycle(const Napi::CallbackInfo& info);
   void reopen(const Napi::CallbackInfo& info);
 
   void kill(const Napi::CallbackInfo& info);

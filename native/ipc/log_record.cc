@@ -19,7 +19,7 @@ struct event_entry {
 constexpr bool supervisor_only = false;
 
 // In the order of log_event.
-constexpr std::array<event_entry, 36> events{{
+constexpr std::array<event_entry, 37> events{{
     {"start", log_level::debug, supervisor_only},
     {"listening", log_level::info, supervisor_only},
     {"size", log_level::debug, supervisor_only},
@@ -47,6 +47,7 @@ constexpr std::array<event_entry, 36> events{{
     {"respawn", log_level::warn, supervisor_only},
     {"takeover", log_level::info},
     {"no-standby", log_level::warn, supervisor_only},
+    {"recycled", log_level::info, supervisor_only},
     {"poison", log_level::warn},
     {"shortage", log_level::warn, supervisor_only},
     {"resize-failed", log_level::warn, supervisor_only},

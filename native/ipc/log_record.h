@@ -40,6 +40,7 @@ enum class log_event : std::uint8_t {
   respawn,        // value: ms until the worker is started again
   takeover,       // a worker goes on where one has died; count: connections, value: bytes that it had read, duration
   no_standby,     // error: no process can be made that would take over from a worker
+  recycled,       // value: the number of the host's order, by which all workers have been replaced
   poison,         // peer, count: closed, since two workers in a row have crashed at it
   shortage,       // count: workers that are ready, value: how many there should be; the others cannot be started
   resize_failed,  // value: the size that cannot be reached, count: the size instead

@@ -43,7 +43,8 @@ struct pool_config {
   std::uint32_t first_byte_ms;
   std::uint32_t max_age_ms;
   std::uint32_t worker_timeout_ms;
-  std::uint32_t batch_delay_us;  // see worker/output/pacer.h
+  std::uint32_t max_lifetime_ms;  // of a worker
+  std::uint32_t batch_delay_us;   // see worker/output/pacer.h
   // Of the HTTP handler:
   std::uint32_t request_ms;
   std::uint64_t max_body;  // bytes
@@ -61,9 +62,10 @@ struct pool_descriptors {
 };
 
 enum class control_kind : std::uint32_t {
-  stop,    // value: how long the drain may take, in ms, or default_drain
-  resize,  // value: how many workers
-  reopen,  // with a descriptor: where stdout leads from now on; value: which of these orders it is
+  stop,     // value: how long the drain may take, in ms, or default_drain
+  resize,   // value: how many workers
+  reopen,   // with a descriptor: where stdout leads from now on; value: which of these orders it is
+  recycle,  // every worker hands over to a new process; value: which of these orders it is
 };
 
 /// In a stop order: as long as the pool's configuration says.
@@ -82,6 +84,7 @@ enum class worker_order : std::uint8_t {
   drain = 'd',        // the pool stops: accept what waits, deliver what has arrived, exit
   queue_empty = 'q',  // during a drain: nothing waits to be accepted any more
   expire = 'x',       // drain timeout reached: offer what is staged once more, count the rest, exit
+  hand_over = 'h',    // let another process of the slot go on, when nothing would be lost
   reopen = 'o',       // with a descriptor: where stdout leads from now on
 };
 

@@ -13,6 +13,8 @@ void host_orders::on_order(const ipc::control_order& order) {
       return on_stop(order);
     case ipc::control_kind::resize:
       return workers_.resize(order.value);
+    case ipc::control_kind::recycle:
+      return workers_.recycle(order.value);
     case ipc::control_kind::reopen:
       return output_.reopen(order.value, host_.take_descriptor(), workers_.table().alive());
   }

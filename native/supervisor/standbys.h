@@ -42,6 +42,9 @@ class standbys {
   /// Kills and reaps those of the slot, if its worker is gone.
   void end(int slot);
 
+  /// One could take over.
+  [[nodiscard]] bool any(int slot) const { return find(slot, ipc::standby_order::wait).has_value(); }
+
   /// The worker has nothing more to do.
   [[nodiscard]] bool finished(int slot) const { return page_.processes[slot].finished.load(); }
 

@@ -28,6 +28,7 @@ workers::workers(const ipc::pool_config& config, ipc::pool_page& page, control& 
       log_channel_(std::move(log_channel)),
       standbys_(page, host),
       watchdog_(ipc::max_workers, config.worker_timeout_ms),
+      recycling_(ipc::max_workers, config.takes_over ? config.max_lifetime_ms : 0),
       deaths_(ipc::max_workers),
       last_orders_(ipc::max_workers),
       takes_over_(config.takes_over) {
@@ -114,6 +115,7 @@ void workers::on_ready(int slot) {
   connections_.look();
   set_state(slot, ipc::worker_state::ready);
   log(ipc::log_event::start, slot);
+  recycling_.began(slot, sys::monotonic_ms());
   size_.changed(table_);
 }
 
@@ -145,8 +147,9 @@ std::optional<workers::reaped> workers::reap() {
 
 bool workers::take_over(const reaped& ended) {
   const int slot = ended.slot;
-  // SIGKILL is the operator's, or comes of a want of memory.
-  const bool crashed = !WIFSIGNALED(ended.status) || WTERMSIG(ended.status) != SIGKILL;
+  // One that exits with 0 hands over. SIGKILL is the operator's, or comes of a want of memory.
+  const bool killed = WIFSIGNALED(ended.status) && WTERMSIG(ended.status) == SIGKILL;
+  const bool crashed = ended.status != 0 && !killed;
   // Before it is ready it has no connections.
   if (!takes_over_ || table_.at(slot).now == phase::starting || standbys_.finished(slot)) return false;
   if (!lives_on(slot, crashed)) return false;
@@ -186,6 +189,25 @@ void workers::on_resumed(int slot) {
     connections_.look();
   }
   standbys_.keep(slot, sys::monotonic_ms());
+  recycling_.began(slot, sys::monotonic_ms());
+}
+
+void workers::recycle(std::uint32_t order) {
+  recycling_.begin(order, table_.alive());
+  recycle_due(sys::monotonic_ms());
+}
+
+/// Not while the pool stops: its workers are about to end.
+void workers::recycle_due(std::uint64_t now_ms) {
+  if (table_.stopped()) return;
+  while (const auto slot = recycling_.next(now_ms)) {
+    if (standbys_.any(*slot)) {
+      channels_.order(*slot, ipc::worker_order::hand_over);
+    } else {
+      recycling_.began(*slot, now_ms);  // nobody could go on: it stays
+    }
+  }
+  if (const auto order = recycling_.finished()) host_.write(ipc::log_event::recycled, with_value(*order));
 }
 
 void workers::on_queue_empty() {
@@ -196,6 +218,7 @@ void workers::on_queue_empty() {
 void workers::on_time(std::uint64_t now_ms) {
   standbys_.on_time(now_ms);
   kill_hanging(now_ms);
+  recycle_due(now_ms);
   start_due();
 }
 
@@ -216,7 +239,8 @@ void workers::kill_hanging(std::uint64_t now_ms) {
 
 std::optional<std::uint64_t> workers::next_wake_ms() const {
   std::optional<std::uint64_t> next;
-  for (const auto wake_ms : {table_.next_wake_ms(), standbys_.next_wake_ms(), watchdog_.next_wake_ms()}) {
+  for (const auto wake_ms : {table_.next_wake_ms(), standbys_.next_wake_ms(), watchdog_.next_wake_ms(),
+                             table_.stopped() ? std::nullopt : recycling_.next_wake_ms()}) {
     if (wake_ms) next = std::min(next.value_or(*wake_ms), *wake_ms);
   }
   return next;
@@ -227,6 +251,7 @@ worker_exit workers::on_ended(const reaped& ended) {
   const worker_exit exit{slot, table_.at(slot).pid, table_.at(slot).now, ended.status};
   standbys_.end(slot);
   watchdog_.end(slot);
+  recycling_.ended(slot);
   channels_.close(slot);
   connections_.remove(slot);
   connections_.look();

@@ -9,6 +9,7 @@
 #include "ipc/stats_page.h"
 #include "supervisor/control.h"
 #include "supervisor/handout.h"
+#include "supervisor/recycling.h"
 #include "supervisor/size_report.h"
 #include "supervisor/standbys.h"
 #include "supervisor/start_failures.h"
@@ -44,6 +45,8 @@ class workers {
           worker_channels& channels, handout& connections, sys::unique_fd log_channel);
 
   void resize(std::uint32_t target);
+  /// On the host's order of this number: each worker is replaced, one after the other, and keeps its connections.
+  void recycle(std::uint32_t order);
   void start_due();
 
   /// No worker is started or replaced any more.
@@ -96,6 +99,7 @@ class workers {
   void order_end(int slot, ipc::worker_order order);
   bool lives_on(int slot, bool crashed);
   void kill_hanging(std::uint64_t now_ms);
+  void recycle_due(std::uint64_t now_ms);
   void begin_restart(int slot, const restart_plan& plan);
   void on_given_up(int slot);
   void remove(const surplus& left);
@@ -114,6 +118,7 @@ class workers {
   start_failures start_failures_;
   standbys standbys_;
   watchdog watchdog_;
+  recycling recycling_;
   std::vector<death_count> deaths_;                            // by slot
   std::vector<std::optional<ipc::worker_order>> last_orders_;  // by slot, of those that lead to its end
   bool queue_empty_ = false;

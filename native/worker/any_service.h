@@ -42,6 +42,11 @@ class any_service {
   [[nodiscard]] virtual bool paused() const = 0;
   [[nodiscard]] virtual std::size_t clients() const = 0;
 
+  /// The worker is to hand over to another process: no client begins anything that would be lost then.
+  virtual void prepare_handover() = 0;
+  /// Nothing would be lost.
+  [[nodiscard]] virtual bool can_hand_over() = 0;
+
   /// The drain has begun.
   virtual void begin_drain() = 0;
   /// In each round of a drain: closes the clients that are done.

@@ -40,6 +40,8 @@ class service final : public any_service {
   [[nodiscard]] bool busy() const override;
   [[nodiscard]] bool paused() const override { return !record_handler<Handler> && writer_.blocked(); }
   [[nodiscard]] std::size_t clients() const override { return clients_.count(); }
+  void prepare_handover() override;
+  [[nodiscard]] bool can_hand_over() override;
   void begin_drain() override { clients_.begin_drain(); }
   void sweep() override;
   bool expire() override;
@@ -93,6 +95,7 @@ void service<Handler>::resume() {
   // What requests and answers were in the worker's own memory is lost with it, and its clients are told by the end of
   // their connections.
   if constexpr (replies) {
+    clients_.for_each([&](client_type& client) { conclude(clients_, client, kept(clients_.watch(client, EPOLLIN))); });
     stats_.bytes_discarded.set(stats_.bytes_in.get() - stats_.bytes_out.get() - stats_.bytes_dropped.get() -
                                writer_.pending() - unread());
   }
@@ -199,6 +202,24 @@ template <handler Handler>
 bool service<Handler>::busy() const {
   if constexpr (records) return handler_.busy();
   return false;
+}
+
+/// A client that rests is not read from: what it sends waits in its socket.
+template <handler Handler>
+void service<Handler>::prepare_handover() {
+  if constexpr (!replies) return;
+  clients_.for_each([&](client_type& client) {
+    // One that cannot be left out is read from, and then has to come to rest again.
+    if (client.resumable) [[maybe_unused]]
+      const sys::result left_out = clients_.watch(client, 0);
+  });
+}
+
+template <handler Handler>
+bool service<Handler>::can_hand_over() {
+  bool can = true;
+  clients_.for_each([&can](const client_type& client) { can &= client.resumable; });
+  return can && (!records || (writer_.at_boundary() && !busy()));
 }
 
 template <handler Handler>

@@ -1,6 +1,9 @@
 #include "worker/stopping.h"
 
+#include <cstdlib>
 #include <utility>
+
+#include "sys/syscalls.h"
 
 namespace procpool::worker {
 
@@ -29,6 +32,20 @@ void stopping::orphan() {
   drain();
 }
 
+void stopping::hand_over() {
+  if (worker_.shutdown.draining()) return;
+  handover_ms_ = worker_.clock.now().real_ms + worker_.config.drain_ms;
+}
+
+/// The standby that goes on closes what the worker has open; so nothing is closed on the way out.
+void stopping::try_to_hand_over() {
+  if (worker_.shutdown.draining()) return handover_ms_.reset();
+  service_.prepare_handover();
+  if (!service_.can_hand_over() && worker_.clock.now().real_ms < *handover_ms_) return;
+  supervisor_.send();
+  sys::exit_now(EXIT_SUCCESS);
+}
+
 void stopping::expire() {
   if (!worker_.shutdown.expire()) return;
   worker_.writer.hurry();
@@ -41,6 +58,7 @@ void stopping::expire() {
 void stopping::end_round() {
   if (deadline_ms_ && worker_.clock.now().real_ms >= *deadline_ms_) expire();
   if (worker_.shutdown.draining() && worker_.writer.broken()) expire();
+  if (handover_ms_) try_to_hand_over();
   if (!worker_.shutdown.draining() || worker_.shutdown.expired()) return;
   acceptor_.take_queue();
   service_.sweep();

@@ -26,6 +26,8 @@ class stopping {
   void drain();
   /// There is no supervisor any more: drain, with a deadline of one's own.
   void orphan();
+  /// Let another process of the slot go on, as soon as nothing would be lost, or at the drain timeout all the same.
+  void hand_over();
   /// Drain timeout reached: offer once more what is staged, count what is left, exit.
   void expire();
 
@@ -37,7 +39,12 @@ class stopping {
   /// A record was cut off.
   [[nodiscard]] bool cut_off() const { return cut_off_; }
 
+  /// It is to hand over: it looks often whether it can.
+  [[nodiscard]] bool hands_over() const { return handover_ms_.has_value(); }
+
  private:
+  void try_to_hand_over();
+
   worker_parts& worker_;
   acceptor& acceptor_;
   any_service& service_;
@@ -45,6 +52,7 @@ class stopping {
   bool asked_ = false;
   bool cut_off_ = false;
   std::optional<std::uint64_t> deadline_ms_;  // once there is no supervisor to set one
+  std::optional<std::uint64_t> handover_ms_;  // when to hand over at the latest
 };
 
 }  // namespace procpool::worker

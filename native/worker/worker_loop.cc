@@ -154,7 +154,7 @@ void worker_loop::pause() {
 
 int worker_loop::timeout_ms() const {
   if (service_.busy() && !worker_.writer.broken()) return 0;
-  return worker_.shutdown.draining() ? sweep_ms : worker_.writer.waits_for().timeout_ms;
+  return worker_.shutdown.draining() || stopping_.hands_over() ? sweep_ms : worker_.writer.waits_for().timeout_ms;
 }
 
 void worker_loop::on_signals() {
@@ -186,6 +186,8 @@ void worker_loop::obey(ipc::worker_order order, sys::unique_fd& descriptor) {
       return acceptor_.close();
     case ipc::worker_order::expire:
       return stopping_.expire();
+    case ipc::worker_order::hand_over:
+      return stopping_.hand_over();
     case ipc::worker_order::reopen:
       return on_reopen(descriptor);
   }
