@@ -149,10 +149,11 @@ bool workers::take_over(const reaped& ended) {
   const int slot = ended.slot;
   // One that exits with 0 hands over. SIGKILL is the operator's, or comes of a want of memory.
   const bool killed = WIFSIGNALED(ended.status) && WTERMSIG(ended.status) == SIGKILL;
-  const bool crashed = ended.status != 0 && !killed;
+  const bool hands_over = ended.status == 0;
+  const bool crashed = !hands_over && !killed;
   // Before it is ready it has no connections.
   if (!takes_over_ || table_.at(slot).now == phase::starting || standbys_.finished(slot)) return false;
-  if (!lives_on(slot, crashed)) return false;
+  if (!hands_over && !lives_on(slot, crashed)) return false;
   const pid_t dead = table_.at(slot).pid;
   const auto next = standbys_.wake(slot, crashed);
   if (!next) return false;
