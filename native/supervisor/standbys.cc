@@ -1,5 +1,7 @@
 #include "supervisor/standbys.h"
 
+#include <algorithm>
+#include <cerrno>
 #include <csignal>
 #include <utility>
 
@@ -37,7 +39,7 @@ void standbys::keep(int slot, std::uint64_t now_ms) {
   for (std::size_t seat = 0; seat < ipc::slot_processes::count; ++seat) {
     if (seat_at(slot, seat).taken()) continue;
     const auto maker = find(slot, standby_order::wait);
-    if (!maker) return;
+    if (!maker) return note_lack(slot);
     worker.retry_ms.reset();
     seat_at(slot, seat).order.store(number_of(standby_order::wait));
     return give_order(slot, *maker, number_of(standby_order::multiply) + static_cast<std::uint32_t>(seat));
@@ -49,9 +51,20 @@ void standbys::made(int slot, std::uint64_t now_ms) {
   keep(slot, now_ms);
 }
 
-void standbys::failed(int slot, std::uint64_t now_ms) {
-  const auto error = static_cast<int>(page_.processes[slot].failure.load());
+/// Where all have been killed at once there is none until the worker itself is replaced: it has grown too large to be
+/// copied.
+void standbys::note_lack(int slot) {
+  const auto& seats = page_.processes[slot].seats;
+  const auto taken = std::count_if(seats.begin(), seats.end(), [](const ipc::seat& seat) { return seat.taken(); });
+  if (taken == 1) log_failure(slot, ESRCH);
+}
+
+void standbys::log_failure(int slot, int error) {
   if (!std::exchange(failure_logged_, true)) host_.write(ipc::log_event::no_standby, with_error(error), slot);
+}
+
+void standbys::failed(int slot, std::uint64_t now_ms) {
+  log_failure(slot, static_cast<int>(page_.processes[slot].failure.load()));
   entries_[static_cast<std::size_t>(slot)].retry_ms = now_ms + backoff::standby_ms;
 }
 

@@ -59,6 +59,8 @@ class standbys {
   [[nodiscard]] std::optional<std::size_t> find(int slot, ipc::standby_order order) const;
   ipc::seat& seat_at(int slot, std::size_t seat) { return page_.processes[slot].seats[seat]; }
   [[nodiscard]] const ipc::seat& seat_at(int slot, std::size_t seat) const { return page_.processes[slot].seats[seat]; }
+  void note_lack(int slot);
+  void log_failure(int slot, int error);
   void give_order(int slot, std::size_t seat, std::uint32_t order);
 
   ipc::pool_page& page_;

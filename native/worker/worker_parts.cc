@@ -26,6 +26,7 @@ worker_parts::worker_parts(worker_setup& setup, worker_log& worker_log, int outp
       shortage(worker_log),
       output(output_fd, state.output, stats, kind),
       writer(output, state.output, {page.write_lock, setup.write_wakeup, setup.id}, how, worker_log, stats) {
+  if (config.takes_over) writer.keep_files_exclusive();
   state.poller = static_cast<std::uint64_t>(poller.fd()) + 1;
 }
 

@@ -102,6 +102,7 @@ bool record_writer::acquire_lock() {
 bool record_writer::wait_timed_out() {
   if (sharing_ == sharing::records) return false;
   if (lock_timed_out_) return true;
+  if (exclusive_) return false;
   const std::uint64_t now_ns = sys::monotonic_ns();
   if (state_ != state::lock_wait) lock_wait_ns_ = now_ns;
   lock_timed_out_ = now_ns - lock_wait_ns_ >= lock_timeout_ns;

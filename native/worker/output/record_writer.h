@@ -31,6 +31,10 @@ class record_writer {
   record_writer(output& out, output_memory& memory, const ipc::write_lock& lock, sharing how, worker_log& log,
                 ipc::worker_slot& stats);
 
+  /// Nobody else may write to a file while it is written to, however long that takes: its offset tells what was
+  /// written, see intent.h. Who hangs meanwhile is killed and taken over from.
+  void keep_files_exclusive() { exclusive_ = out_.is_file(); }
+
   // Raw bytes. `much`: the last read from that socket was a long one, so splicing is worth its calls.
 
   /// Writes what is staged if that leaves no room for more. False: it does not; see blocked() and broken().
@@ -129,6 +133,7 @@ class record_writer {
   state state_ = state::writing;
   int error_ = 0;
   bool lock_timed_out_ = false;     // until the lock is seen to change hands
+  bool exclusive_ = false;          // it waits for the lock without end
   std::uint64_t lock_wait_ns_ = 0;  // when the wait for the lock began
   std::uint64_t added_ = 0;
   std::uint64_t delivered_ = 0;
