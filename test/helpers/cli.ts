@@ -232,3 +232,18 @@ export async function startCli(
 export async function startInGroup(t: TestContext, args: string[] = [], setup: CliSetup = {}): Promise<ReadyCli> {
   return await startCli(t, ['--drain-timeout', '10m', ...args], { detached: true, ...setup });
 }
+
+interface LoggedWorker {
+  worker: number;
+  stalledMs: number;
+  bytesOut: number;
+}
+
+/** A worker that has written to stdout and waits for room there, by the counters that SIGUSR1 has the command log. */
+export async function blockedWorker(pool: Cli): Promise<LoggedWorker> {
+  return await until('a worker is blocked', () => {
+    pool.child.kill('SIGUSR1');
+    const last = pool.all('stats').at(-1) as { stats?: { workers: LoggedWorker[] } } | undefined;
+    return last?.stats?.workers.find(({ stalledMs, bytesOut }) => stalledMs > 0 && bytesOut > 0);
+  });
+}

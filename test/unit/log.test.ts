@@ -13,6 +13,7 @@ const record: NativeRecord = {
   worker: 2,
   pid: 77,
   value: 0,
+  duration: 0,
   count: 5,
   peer: '[::1]:9',
   error: '',
