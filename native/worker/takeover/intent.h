@@ -48,6 +48,8 @@ class intent {
     count_ = effects.size();
     before_ = before;
     max_ = max;
+    // What the call before has left there is none of this one's, if the worker dies before it is made.
+    transfer.message.msg_len = sys::noted_transfer::unknown;
     start(what, -1);
   }
   /// The same, of a client's connection; -1: its descriptor is not known yet.
