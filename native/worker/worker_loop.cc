@@ -56,6 +56,8 @@ void worker_loop::resume(std::uint64_t died_ns) {
 int worker_loop::run() {
   supervisor_.report(resumed_ ? ipc::worker_report::resumed : ipc::worker_report::ready);
   supervisor_.send();
+  // What the worker before had left to do: its clients may be waiting for that, and send nothing until then.
+  if (resumed_) end_round();
   while (!stopping_.finished()) {
     if (worker_.writer.broken() || service_.paused()) {
       wait_for_output();
