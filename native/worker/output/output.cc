@@ -225,7 +225,7 @@ void output::repair(int fd, output_memory& memory) {
     case intent::call::advance:
       break;
     default:
-      return;
+      return memory.staging.rewind();
   }
   sys::check("ioctl", answer);
   call.end(call.moved(static_cast<std::uint64_t>(answer)));
