@@ -39,9 +39,8 @@ void standbys::keep(int slot, std::uint64_t now_ms) {
   for (std::size_t seat = 0; seat < ipc::slot_processes::count; ++seat) {
     if (seat_at(slot, seat).taken()) continue;
     const auto maker = find(slot, standby_order::wait);
-    if (!maker) return note_lack(slot);
+    if (!maker) return;
     worker.retry_ms.reset();
-    seat_at(slot, seat).order.store(number_of(standby_order::wait));
     return give_order(slot, *maker, number_of(standby_order::multiply) + static_cast<std::uint32_t>(seat));
   }
 }
@@ -90,6 +89,7 @@ bool standbys::ended(pid_t pid, std::uint64_t now_ms) {
       if (seat.pid.load() != pid) continue;
       seat.pid.store(0);
       keep(static_cast<int>(slot), now_ms);
+      note_lack(static_cast<int>(slot));
       return true;
     }
   }

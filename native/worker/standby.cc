@@ -19,6 +19,8 @@ bool standby::begin() {
 
 /// True in the new process, which is in that seat.
 bool standby::fork_into(std::size_t seat) {
+  // Not what the process had been told that was there before.
+  processes_.seats[seat].order.store(static_cast<std::uint32_t>(standby_order::wait));
   const sys::result pid = sys::fork_with_descriptors(processes_.seats[seat].pid);
   if (pid == 0) {
     seat_ = seat;
