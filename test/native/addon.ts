@@ -21,7 +21,9 @@ export interface Addon {
   sameRequestMs: number;
   Stop: new () => Stop;
   stopPatienceMs: number;
+  Recycling: new (slots: number, lifetimeMs: number) => Recycling;
   Reopening: new (slots: number) => Reopening;
+  Watchdog: new (slots: number, limitMs: number) => Watchdog;
   backoff: Backoff;
   ConnectionTable: new () => ConnectionTable;
   DrainingConnection: new () => DrainingConnection;
@@ -133,6 +135,25 @@ export interface WorkerTable {
   slotOf(pid: number): number | undefined;
   count(phase: Phase): number;
   alive(): number[];
+}
+
+export interface Recycling {
+  began(slot: number, now: number): void;
+  ended(slot: number): void;
+  begin(order: number, workers: number[]): void;
+  next(now: number): number | undefined;
+  nextWakeMs(): number | undefined;
+  finished(): number | undefined;
+}
+
+export interface Watchdog {
+  begin(slot: number, now: number): void;
+  end(slot: number): void;
+  stopped(slot: number, now: number): void;
+  continued(slot: number, now: number): void;
+  onTime(now: number): void;
+  hangs(slot: number, rounds: number, waiting: boolean, holdsUpOthers: boolean, now: number): boolean;
+  nextWakeMs(): number | undefined;
 }
 
 export interface Reopening {

@@ -31,7 +31,12 @@ struct js<T> {
     if constexpr (std::is_same_v<T, bool>) return Napi::Boolean::New(env, value);
     return Napi::Number::New(env, static_cast<double>(value));
   }
-  static T from(const Napi::Value& value) { return static_cast<T>(value.As<Napi::Number>().Int64Value()); }
+  static T from(const Napi::Value& value) {
+    if constexpr (std::is_same_v<T, bool>)
+      return value.As<Napi::Boolean>();
+    else
+      return static_cast<T>(value.As<Napi::Number>().Int64Value());
+  }
 };
 
 template <>

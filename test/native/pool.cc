@@ -2,14 +2,17 @@
 #include "ipc/stats_page.h"
 #include "supervisor/backoff.h"
 #include "supervisor/dispatcher.h"
+#include "supervisor/recycling.h"
 #include "supervisor/reopening.h"
 #include "supervisor/stop.h"
+#include "supervisor/watchdog.h"
 #include "supervisor/worker_table.h"
 
 namespace procpool::testing {
 
 using supervisor::dispatcher;
 using supervisor::phase;
+using supervisor::recycling;
 using supervisor::reopening;
 using supervisor::request;
 using supervisor::restart_plan;
@@ -111,6 +114,28 @@ void show_stop(Napi::Object object, const std::shared_ptr<stop>& self) {
   property(object, "endsMs", [self] { return self->ends_ms(); });
 }
 
+void show_recycling(Napi::Object object, const std::shared_ptr<recycling>& self) {
+  method(object, "began", [self](int slot, std::uint64_t now) { self->began(slot, now); });
+  method(object, "ended", [self](int slot) { self->ended(slot); });
+  method(object, "begin",
+         [self](std::uint32_t order, const std::vector<int>& workers) { self->begin(order, workers); });
+  method(object, "next", [self](std::uint64_t now) { return self->next(now); });
+  method(object, "nextWakeMs", [self] { return self->next_wake_ms(); });
+  method(object, "finished", [self] { return self->finished(); });
+}
+
+void show_watchdog(Napi::Object object, const std::shared_ptr<supervisor::watchdog>& self) {
+  method(object, "begin", [self](int slot, std::uint64_t now) { self->begin(slot, now); });
+  method(object, "end", [self](int slot) { self->end(slot); });
+  method(object, "stopped", [self](int slot, std::uint64_t now) { self->stopped(slot, now); });
+  method(object, "continued", [self](int slot, std::uint64_t now) { self->continued(slot, now); });
+  method(object, "onTime", [self](std::uint64_t now) { self->on_time(now); });
+  method(object, "hangs", [self](int slot, std::uint64_t rounds, bool waiting, bool holds_up, std::uint64_t now) {
+    return self->hangs(slot, {rounds, waiting, holds_up}, now);
+  });
+  method(object, "nextWakeMs", [self] { return self->next_wake_ms(); });
+}
+
 void show_reopening(Napi::Object object, const std::shared_ptr<reopening>& self) {
   method(object, "begin",
          [self](std::uint32_t order, const std::vector<int>& workers) { self->begin(order, workers); });
@@ -156,6 +181,18 @@ void show_pool(Napi::Object exports) {
   exports.Set("maxTokens", dispatcher::max_tokens);
   exports.Set("maxWorkers", ipc::max_workers);
   exports.Set("backoff", backoff_of(exports.Env()));
+  constructor(
+      exports, "Recycling",
+      [](const Napi::CallbackInfo& info) {
+        return std::make_shared<recycling>(js<std::size_t>::from(info[0]), js<std::uint64_t>::from(info[1]));
+      },
+      show_recycling);
+  constructor(
+      exports, "Watchdog",
+      [](const Napi::CallbackInfo& info) {
+        return std::make_shared<supervisor::watchdog>(js<std::size_t>::from(info[0]), js<std::uint64_t>::from(info[1]));
+      },
+      show_watchdog);
 }
 
 }  // namespace procpool::testing
