@@ -14,8 +14,10 @@ export interface WorkerExit extends WorkerStart {
 export interface ProcessPoolEvents {
   /** Every worker accepts. */
   listening: [address: Address | string];
-  /** A worker accepts. */
+  /** A worker that was started accepts. */
   'worker:start': [worker: WorkerStart];
+  /** A process goes on in the place of a worker that has died, with its connections; `'worker:exit'` came before. */
+  'worker:takeover': [worker: WorkerStart];
   /** A worker process has ended. */
   'worker:exit': [worker: WorkerExit];
   /** The pool failed, and no call of `start()` or `stop()` waits that would reject. */

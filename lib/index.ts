@@ -8,7 +8,7 @@ export { type ErrorCode, errorCodes, type ErrorDetails, ProcpoolError } from './
 export type { LogEntry, TimeoutReason } from './log_entry.js';
 export type { LogLevel } from './log_level.js';
 export type { Address, LogEvent } from './native.js';
-export type { ContentEncoding, HandlerName, OutputOption, ProcessPoolOptions } from './option_table.js';
+export type { ContentEncoding, HandlerName, OnDeath, OutputOption, ProcessPoolOptions } from './option_table.js';
 export type { ProcessPoolEvents, WorkerExit, WorkerStart } from './events.js';
 export type { ProcessPool as ProcessPoolInstance } from './pool.js';
 export type { StopOptions } from './stop.js';

@@ -225,6 +225,9 @@ export class ProcessPool<
       case 'start':
         if (worker >= 0) this.emit('worker:start', { worker, pid });
         break;
+      case 'takeover':
+        this.emit('worker:takeover', { worker, pid });
+        break;
       case 'exit':
         this.emit('worker:exit', { worker, pid, ...exitOf(record.value) });
         break;

@@ -45,7 +45,7 @@ constexpr std::array<event_entry, 37> events{{
     {"kill", log_level::error, supervisor_only},
     {"exit", log_level::warn, supervisor_only},
     {"respawn", log_level::warn, supervisor_only},
-    {"takeover", log_level::info},
+    {"takeover", log_level::info, supervisor_only},
     {"no-standby", log_level::warn, supervisor_only},
     {"recycled", log_level::info, supervisor_only},
     {"poison", log_level::warn},

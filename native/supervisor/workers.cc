@@ -182,6 +182,11 @@ bool workers::lives_on(int slot, bool crashed) {
 
 void workers::on_resumed(int slot) {
   page_.workers[slot].pid.set(static_cast<std::uint64_t>(table_.at(slot).pid));
+  const ipc::slot_processes& processes = page_.processes[slot];
+  ipc::log_record record = with_pid(table_.at(slot).pid, processes.pending.load());
+  record.count = processes.connections.load();
+  record.duration_ns = sys::monotonic_ns() - processes.died_ns;
+  host_.write(ipc::log_event::takeover, record, slot);
   // The worker before may have died with an order in its hands.
   if (const auto order = last_orders_[static_cast<std::size_t>(slot)]) channels_.order(slot, *order);
   if (queue_empty_) channels_.order(slot, ipc::worker_order::queue_empty);

@@ -62,7 +62,7 @@ int serve(worker_setup& setup, worker_log& log, int output_fd, sharing how, cons
   service<Handler> clients(worker, setup.memory.connections());
   listening_socket listener(setup.listener, worker.state.listener_closed);
   worker_loop loop(worker, clients, listener, std::move(setup.supervisor_channel), pauses);
-  if (setup.resumes) loop.resume(setup.page.processes[setup.id].died_ns);
+  if (setup.resumes) loop.resume();
   const int status = run(loop, log);
   setup.page.processes[setup.id].finished.store(true);
   return status;

@@ -37,7 +37,7 @@ void worker_loop::watch(int fd, event_kind kind) {
   if (added != -EEXIST) sys::check("epoll_ctl", added);
 }
 
-void worker_loop::resume(std::uint64_t died_ns) {
+void worker_loop::resume() {
   resumed_ = true;
   worker_.shutdown.resume();
   service_.resume();
@@ -46,11 +46,8 @@ void worker_loop::resume(std::uint64_t died_ns) {
     [[maybe_unused]] const sys::result removed = worker_.poller.remove(output);
   }
   worker_.writer.wake_others();
-  ipc::log_record record{};
-  record.count = service_.clients();
-  record.value = static_cast<std::uint32_t>(worker_.writer.pending());
-  record.duration_ns = sys::monotonic_ns() - died_ns;
-  worker_.log.write(ipc::log_event::takeover, record);
+  vitals_.connections.store(service_.clients());
+  vitals_.pending.store(worker_.writer.pending());
 }
 
 int worker_loop::run() {

@@ -27,9 +27,8 @@ class worker_loop {
   worker_loop(worker_parts& worker, any_service& service, listening_socket& listener, ipc::channel supervisor,
               const pacer::profile& pauses);
 
-  /// To be called first where a worker before this one has died, at that time on CLOCK_MONOTONIC: goes on with its
-  /// clients.
-  void resume(std::uint64_t died_ns);
+  /// To be called first where a worker before this one has died: goes on with its clients.
+  void resume();
 
   /// Until the worker has nothing more to do. Returns the exit status. Throws sys_error.
   int run();

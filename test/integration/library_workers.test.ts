@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { setTimeout as wait } from 'node:timers/promises';
 
-import type { WorkerExit } from '../../dist/index.js';
+import type { WorkerExit, WorkerStart } from '../../dist/index.js';
 import { client, deliver } from '../helpers/clients.js';
 import { halt } from '../helpers/halt.js';
 import { received, startPool } from '../helpers/pool.js';
@@ -57,7 +57,7 @@ test('stats are read while the workers hang', async (t) => {
 });
 
 test('a killed worker is replaced and told of; counters go on', async (t) => {
-  const { pool, port } = await startPool(t, { workers: 1 });
+  const { pool, port } = await startPool(t, { workers: 1, onDeath: 'restart' });
   pool.output?.resume();
   await deliver(port, 'one');
   const { pid } = pool.stats().workers[0]!;
@@ -69,6 +69,38 @@ test('a killed worker is replaced and told of; counters go on', async (t) => {
   await deliver(port, 'two');
   const { accepted, restarts, bytesOut } = pool.stats().workers[0]!;
   assert.deepEqual({ accepted, restarts, bytesOut }, { accepted: 2, restarts: 1, bytesOut: 6 });
+});
+
+test('a worker that takes over is told of after the death of the one before; counters and connections go on', async (t) => {
+  const { pool, port } = await startPool(t, { workers: 1 });
+  const output = received(pool);
+  const socket = await client(port);
+  socket.write('one ');
+  await until('delivered', () => pool.stats().total.bytesOut === 4);
+  const { pid } = pool.stats().workers[0]!;
+  const told: [string, number][] = [];
+  for (const event of ['worker:exit', 'worker:start', 'worker:takeover'] as const) {
+    pool.on(event, ({ pid }: WorkerStart) => told.push([event, pid]));
+  }
+  const takenOver = once(pool, 'worker:takeover');
+  process.kill(pid!, 'SIGKILL');
+  const next = ((await takenOver) as [WorkerStart])[0];
+  assert.equal(next.worker, 0);
+  assert.notEqual(next.pid, pid);
+  assert.equal(pool.stats().workers[0]!.pid, next.pid);
+  socket.resume().end('two');
+  await once(socket, 'close');
+  const { accepted, active, restarts, takeovers, bytesOut } = pool.stats().workers[0]!;
+  assert.deepEqual(
+    { accepted, active, restarts, takeovers, bytesOut },
+    { accepted: 1, active: 0, restarts: 1, takeovers: 1, bytesOut: 7 },
+  );
+  assert.deepEqual(told, [
+    ['worker:exit', pid],
+    ['worker:takeover', next.pid],
+  ]);
+  await pool.stop();
+  assert.equal(await output, 'one two');
 });
 
 test('orders for which a hung supervisor has no room wait, and do not keep it from being killed', async (t) => {

@@ -9,6 +9,7 @@ import {
   type ProcessPoolOptions,
   ProcpoolError,
   type WorkerExit,
+  type WorkerStart,
 } from 'procpool-native';
 
 const options: ProcessPoolOptions = {
@@ -29,6 +30,7 @@ const files: ProcessPoolOptions[] = [{ output: 'inherit' }, { output: 1 }, { out
 
 const pool = new ProcessPool(options);
 pool.on('listening', (address: Address | string) => address);
+pool.on('worker:takeover', ({ worker, pid }: WorkerStart) => [worker, pid]);
 pool.on('worker:exit', ({ worker, pid, code, signal }: WorkerExit) => [worker, pid, code, signal]);
 pool.once('error', (error: Error) => error.message);
 
