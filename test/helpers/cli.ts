@@ -11,7 +11,7 @@ import type { TestContext } from 'node:test';
 import { loadBinding } from '../../lib/native.js';
 import { after } from './after.js';
 import { listenersOn } from './ports.js';
-import { childrenOf, descendantsOf, isLeft, killLeft, statOf } from './processes.js';
+import { descendantsOf, isLeft, killLeft, type Stat, statOf, workersOf } from './processes.js';
 import { until } from './until.js';
 import { within } from './within.js';
 
@@ -40,6 +40,13 @@ export interface Entry {
 export interface Exit {
   code: number | null;
   signal: NodeJS.Signals | null;
+}
+
+const supervisorName = 'procpool-super';
+
+/** A child of the supervisor that does not bear its own name yet. */
+function isUnnamed({ name, parent }: Stat): boolean {
+  return name === supervisorName && statOf(parent)?.name === supervisorName;
 }
 
 /** The command as a user runs it: a process of its own, with what it logs. */
@@ -106,21 +113,23 @@ export class Cli {
 
   /** The supervisor, and the workers by number: the last that were there to be seen, or 0. */
   get supervisor(): number {
-    return this.#named('procpool-super');
+    return this.#named(supervisorName);
   }
 
   worker(number: number): number {
     return this.#named(`procpool-w${number}`);
   }
 
-  /** All workers that run, also those that are to end. */
+  /** All workers that run, also those that are to end; standbys are none. */
   get workers(): number[] {
-    return childrenOf(this.supervisor);
+    return workersOf(this.supervisor);
   }
 
   #named(name: string): number {
     this.note();
-    const running = [...this.#pids].map(statOf).filter((stat) => stat?.name === name && stat.state !== 'Z');
+    const running = [...this.#pids]
+      .map(statOf)
+      .filter((stat) => stat?.name === name && stat.state !== 'Z' && !isUnnamed(stat));
     const pid = running.at(-1)?.pid ?? this.#last.get(name) ?? 0;
     this.#last.set(name, pid);
     return pid;

@@ -46,15 +46,22 @@ export async function startPool(
   const pool = new ProcessPool({ ...listen, workers: 1, output: 'pipe', ...options });
   await pool.start();
   const supervisor = pool.stats().pid ?? 0;
-  const pids = [supervisor, ...childrenOf(supervisor)];
+  const pids = new Set([supervisor]);
+  // Also the standbys, and those that there have been since.
+  const note = (): void => {
+    for (const pid of childrenOf(supervisor)) pids.add(pid);
+  };
+  note();
+  for (const event of ['worker:start', 'worker:takeover'] as const) pool.on(event, ({ pid }) => pids.add(pid));
   const { port } = pool;
   const listeners = listenersOn(port);
   assert.ok(port === 0 || listeners.length > 0);
   after(t, async () => {
     try {
       pool.output?.resume();
+      note();
       if (pool.stats().state !== 'ended') await pool.stop();
-      await until('no process left', () => !pids.some(isLeft));
+      await until('no process left', () => ![...pids].some(isLeft));
     } finally {
       killLeft(pids);
     }

@@ -47,6 +47,20 @@ export function childrenOf(pid: number): number[] {
     .map((stat) => stat.pid);
 }
 
+/** The workers of a supervisor, also those that are not reaped; no standbys, and none that is still to become either. */
+export function workersOf(supervisor: number): number[] {
+  return namedChildrenOf(supervisor, /^procpool-w\d+$/);
+}
+
+/** The processes that wait for the death of one of its workers. */
+export function standbysOf(supervisor: number): number[] {
+  return namedChildrenOf(supervisor, /^procpool-s\d+$/);
+}
+
+function namedChildrenOf(supervisor: number, name: RegExp): number[] {
+  return childrenOf(supervisor).filter((pid) => name.test(statOf(pid)?.name ?? ''));
+}
+
 export function descendantsOf(pid: number): number[] {
   return childrenOf(pid).flatMap((child) => [child, ...descendantsOf(child)]);
 }

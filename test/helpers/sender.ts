@@ -8,7 +8,7 @@ import { client } from './clients.js';
 /** As many as CycleCheck can tell apart. */
 export const maxSenders = 64;
 
-/** A TCP client that repeats four values of its own, and knows how much of that the pool's machine has acknowledged. */
+/** A client that repeats four values of its own, and over TCP knows how much of that the pool's machine has acknowledged. */
 export class Sender {
   /** Bytes that its own kernel has taken. */
   handedOver = 0;
@@ -26,8 +26,8 @@ export class Sender {
     socket.on('end', () => (this.broken ||= !socket.writableEnded)).resume();
   }
 
-  static async connect(index: number, port: number): Promise<Sender> {
-    return new Sender(index, await client(port));
+  static async connect(index: number, to: number | string): Promise<Sender> {
+    return new Sender(index, await client(to));
   }
 
   get acknowledged(): number {

@@ -6,7 +6,7 @@ import { setTimeout as wait } from 'node:timers/promises';
 import { Cli, cli } from './cli.js';
 import { piecesIn } from './pieces.js';
 import { Posters } from './posters.js';
-import { childrenOf, killLeft } from './processes.js';
+import { childrenOf, killLeft, workersOf } from './processes.js';
 import { checkOrder, maxSenders, Sender } from './sender.js';
 import { openTarget, type TargetKind } from './target.js';
 import { until } from './until.js';
@@ -40,7 +40,7 @@ function start({ handler, workers }: Setup, descriptor: number): Cli {
 }
 
 function stop(pool: Cli, { receiver, signal }: Setup['scenario']): void {
-  if (receiver === 'workers first') for (const worker of childrenOf(pool.supervisor)) process.kill(worker, signal);
+  if (receiver === 'workers first') for (const worker of workersOf(pool.supervisor)) process.kill(worker, signal);
   if (receiver === 'supervisor') process.kill(pool.supervisor, signal);
   else process.kill(receiver === 'host' ? pool.pid : -pool.pid, signal);
 }

@@ -12,7 +12,7 @@ import { within } from './within.js';
 export const readByOthers = ['pipe', 'socket', 'terminal'] as const;
 export const files = ['file', 'append'] as const;
 export const targets = [...readByOthers, ...files] as const;
-export type TargetKind = (typeof targets)[number];
+export type TargetKind = (typeof targets)[number] | 'tcp';
 
 /** Something to write to, with what was written. */
 export interface Target {
@@ -47,13 +47,20 @@ function fileTarget(kind: 'file' | 'append', existing?: string): Target {
   };
 }
 
+function socketEnds([near, writeEnd]: [number, number]): Ends {
+  const readEnd = new Socket({ fd: near, readable: true, writable: false });
+  return { readEnd, writeEnd, leave: () => readEnd.destroy() };
+}
+
 interface Ends {
   readEnd: Readable;
   writeEnd: number;
   leave: () => void;
 }
 
-function readTarget(kind: 'pipe' | 'socket' | 'terminal'): Target {
+type ReadKind = Exclude<TargetKind, (typeof files)[number]>;
+
+function readTarget(kind: ReadKind): Target {
   const { readEnd, writeEnd, leave } = ends[kind]();
   const pieces: Buffer[] = [];
   const closed = new Promise((resolve) => readEnd.once('close', resolve));
@@ -72,16 +79,13 @@ function readTarget(kind: 'pipe' | 'socket' | 'terminal'): Target {
   };
 }
 
-const ends: Record<'pipe' | 'socket' | 'terminal', () => Ends> = {
+const ends: Record<ReadKind, () => Ends> = {
   pipe: () => {
     const { readEnd, writeEnd } = realPipe();
     return { readEnd, writeEnd, leave: () => readEnd.destroy() };
   },
-  socket: () => {
-    const [near, writeEnd] = addon.socketPair();
-    const readEnd = new Socket({ fd: near, readable: true, writable: false });
-    return { readEnd, writeEnd, leave: () => readEnd.destroy() };
-  },
+  socket: () => socketEnds(addon.socketPair()),
+  tcp: () => socketEnds(addon.tcpPair()),
   terminal: () => {
     const [master, writeEnd] = addon.terminalPair();
     // libuv takes a hang-up after a short read for the end, although the terminal may still hold bytes.

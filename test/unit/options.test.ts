@@ -12,6 +12,7 @@ test('the defaults are those of the documentation', () => {
     path: undefined,
     workers: availableParallelism(),
     backlog: 4096,
+    onDeath: 'takeover',
     drainTimeout: 10_000,
     handler: 'sink',
     idleTimeout: 0,
