@@ -68,7 +68,7 @@ test('what a worker tears at its death is ended with a newline by the next, wher
     ['a body in a file', 's'.repeat(3_000_000), /^s+\nnext\n$/],
     ['lines', 's'.repeat(4095).concat('\n').repeat(13), /^(s{4095}\n)+next\n$/],
   ] as const) {
-    const pool = await startCli(t, [...http, '--workers', '2']);
+    const pool = await startCli(t, [...http, '--workers', '2', '--on-death', 'restart']);
     const torn = await RawClient.connect(pool.tcp);
     torn.write(post(body).repeat(10));
     await pool.logged('stall');
@@ -84,45 +84,47 @@ test('what a worker tears at its death is ended with a newline by the next, wher
   }
 });
 
-test('a worker that dies before any of its body is out tears nothing', async (t) => {
-  const pool = await startCli(t, [...http, '--workers', '2']);
-  const first = await RawClient.connect(pool.tcp);
-  first.write(post('first'));
-  assert.equal((await first.answer()).status, 204);
-  process.kill(pool.worker(0), 'SIGKILL');
-  await pool.logged('exit');
-  const received = text(pool.stdout);
-  assert.equal(await send(pool.tcp, 'next'), 204);
-  assert.equal((await counters(pool.tcp)).torn, 0);
-  await pool.stopInOrder();
-  assert.equal(await received, 'firstnext');
-});
+for (const plan of ['restart', 'takeover']) {
+  test(`a worker that dies before any of its body is out tears nothing: ${plan}`, async (t) => {
+    const pool = await startCli(t, [...http, '--workers', '2', '--on-death', plan]);
+    const first = await RawClient.connect(pool.tcp);
+    first.write(post('first'));
+    assert.equal((await first.answer()).status, 204);
+    process.kill(pool.worker(0), 'SIGKILL');
+    await pool.logged('exit');
+    const received = text(pool.stdout);
+    assert.equal(await send(pool.tcp, 'next'), 204);
+    assert.equal((await counters(pool.tcp)).torn, 0);
+    await pool.stopInOrder();
+    assert.equal(await received, 'firstnext');
+  });
 
-test('every body that was answered is on stdout, whatever workers are killed', async (t) => {
-  const pool = await startCli(t, [...http, '--workers', '3']);
-  const received = buffer(pool.stdout);
-  const killed = new Set<number>();
-  const killer = setInterval(() => {
-    const pid = pool.worker(killed.size % 3);
-    if (killed.has(pid) || pool.all('exit').length < killed.size) return;
-    killed.add(pid);
-    process.kill(pid, 'SIGKILL');
-  }, 50);
-  after(t, () => {
+  test(`every body that was answered is on stdout, whatever workers are killed: ${plan}`, async (t) => {
+    const pool = await startCli(t, [...http, '--workers', '3', '--on-death', plan]);
+    const received = buffer(pool.stdout);
+    const killed = new Set<number>();
+    const killer = setInterval(() => {
+      const pid = pool.worker(killed.size % 3);
+      if (killed.has(pid) || pool.all('exit').length < killed.size) return;
+      killed.add(pid);
+      process.kill(pid, 'SIGKILL');
+    }, 50);
+    after(t, () => {
+      clearInterval(killer);
+    });
+    const answered = new Set<number>();
+    const senders = Array.from({ length: 16 }, async (_, sender) => {
+      for (let count = 0; killed.size < 12; count++) {
+        const number = sender * 1_000_000 + count;
+        const status = await send(pool.tcp, piece(number, 3000)).catch(() => 0);
+        if (status === 204) answered.add(number);
+      }
+    });
+    await Promise.all(senders);
     clearInterval(killer);
+    assert.ok(answered.size > 0);
+    await pool.stop();
+    const delivered = (await received).toString('latin1');
+    for (const number of answered) assert.ok(delivered.includes(piece(number, 3000).toString()), String(number));
   });
-  const answered = new Set<number>();
-  const senders = Array.from({ length: 16 }, async (_, sender) => {
-    for (let count = 0; killed.size < 12; count++) {
-      const number = sender * 1_000_000 + count;
-      const status = await send(pool.tcp, piece(number, 3000)).catch(() => 0);
-      if (status === 204) answered.add(number);
-    }
-  });
-  await Promise.all(senders);
-  clearInterval(killer);
-  assert.ok(answered.size > 0);
-  await pool.stop();
-  const delivered = (await received).toString('latin1');
-  for (const number of answered) assert.ok(delivered.includes(piece(number, 3000).toString()), String(number));
-});
+}

@@ -106,7 +106,7 @@ test('a worker behind one that hangs with the turn refuses what it cannot delive
 });
 
 test('a worker that dies while stdout takes nothing leaves no stall behind', async (t) => {
-  const pool = await startCli(t, [...http, '--workers', '2']);
+  const pool = await startCli(t, [...http, '--workers', '2', '--on-death', 'restart']);
   const filler = await RawClient.connect(pool.tcp);
   filler.write(post('s'.repeat(4_000_000)));
   await pool.logged('stall');
@@ -122,6 +122,24 @@ test('a worker that dies while stdout takes nothing leaves no stall behind', asy
   }
   await pool.stop();
   assert.match(await received, /^s+\n(next){4}$/);
+});
+
+test('a body that a worker dies of while stdout takes nothing is completed by the one that takes over, and not answered', async (t) => {
+  const pool = await startCli(t, [...http, '--workers', '2']);
+  const filler = await RawClient.connect(pool.tcp);
+  filler.write(post('s'.repeat(4_000_000)));
+  await pool.logged('stall');
+  process.kill(pool.worker(0), 'SIGKILL');
+  await pool.logged('takeover');
+  await until('the client notices', () => filler.socket.closed);
+  assert.equal(filler.rest, '');
+  const received = text(pool.stdout);
+  for (let round = 0; round < 4; round++) assert.equal(await send(pool.tcp, 'next'), 204);
+  for (let round = 0; round < 4; round++) {
+    assert.equal((await fetch(`http://127.0.0.1:${pool.tcp}/healthz`)).status, 200);
+  }
+  await pool.stopInOrder();
+  assert.equal(await received, `${'s'.repeat(4_000_000)}${'next'.repeat(4)}`);
 });
 
 test('health is the pool’s, whichever worker is asked', async (t) => {

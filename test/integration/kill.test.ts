@@ -5,7 +5,7 @@ import { setTimeout as wait } from 'node:timers/promises';
 import { type Cli, runCli, startCli } from '../helpers/cli.js';
 import { clientsThatSent, lenientClient } from '../helpers/clients.js';
 import { halt } from '../helpers/halt.js';
-import { childrenOf, isLeft } from '../helpers/processes.js';
+import { childrenOf, isLeft, standbysOf, workersOf } from '../helpers/processes.js';
 import { stalledClients } from '../helpers/stalled.js';
 import { test } from '../helpers/test.js';
 import { until } from '../helpers/until.js';
@@ -59,7 +59,16 @@ interface Victim {
   killed: (pool: Cli, pid: number) => Promise<void>;
 }
 
-const victims: Record<string, Victim> = {
+const standby: Victim = {
+  pid: (pool) => childrenOf(pool.pid).flatMap(standbysOf)[0],
+  // Nobody depends on it.
+  killed: async (pool) => {
+    assert.deepEqual(await pool.exited, { code: 0, signal: null });
+    assert.equal(pool.all('exit').length, 3);
+  },
+};
+
+const victims = (restarts: boolean): Record<string, Victim> => ({
   'the host': {
     pid: (pool) => pool.pid,
     killed: async (pool) => {
@@ -81,27 +90,28 @@ const victims: Record<string, Victim> = {
     [0, 1, 2].map((index): [string, Victim] => [
       `worker ${index}`,
       {
-        pid: (pool) => childrenOf(pool.pid).flatMap(childrenOf)[index],
+        pid: (pool) => childrenOf(pool.pid).flatMap(restarts ? childrenOf : workersOf)[index],
         killed: async (pool, victim) => {
           assert.equal((await pool.logged('exit', ({ pid }) => pid === victim)).signal, 'SIGKILL');
         },
       },
     ]),
   ),
-};
+  ...(!restarts && { 'a standby': standby }),
+});
 
 const threeWorkers = ['--workers', '3', '--log-level', 'debug', '--drain-timeout', '10m'];
 
-const stages: Record<string, (t: TestContext) => Promise<Cli> | Cli> = {
-  starts: (t) => runCli(t, ['--port', '0', ...threeWorkers]),
-  accepts: (t) => startCli(t, threeWorkers),
-  stalls: async (t) => {
-    const pool = await startCli(t, threeWorkers);
+const stages: Record<string, (t: TestContext, args: string[]) => Promise<Cli> | Cli> = {
+  starts: (t, args) => runCli(t, ['--port', '0', ...args]),
+  accepts: (t, args) => startCli(t, args),
+  stalls: async (t, args) => {
+    const pool = await startCli(t, args);
     await stalledClients(pool, 20, 2 ** 16);
     return pool;
   },
-  stops: async (t) => {
-    const pool = await startCli(t, threeWorkers);
+  stops: async (t, args) => {
+    const pool = await startCli(t, args);
     await stalledClients(pool, 20, 2 ** 16);
     pool.child.kill('SIGTERM');
     await pool.logged('drain');
@@ -109,22 +119,26 @@ const stages: Record<string, (t: TestContext) => Promise<Cli> | Cli> = {
   },
 };
 
-for (const [stage, reach] of Object.entries(stages)) {
-  for (const [name, victim] of Object.entries(victims)) {
-    test(`nothing of it is left when ${name} is killed while it ${stage}`, async (t) => {
-      for (const delay of stage === 'starts' ? [0, 1, 2, 5, 10, 20, 50, 100] : [0]) {
-        const pool = await reach(t);
-        const pid = await until(`${name} is there`, () => victim.pid(pool));
-        await wait(delay);
-        pool.note();
-        process.kill(pid, 'SIGKILL');
-        await until(`${name} has ended`, () => !isLeft(pid));
-        // A worker is replaced, and the pool goes on.
-        if (name.startsWith('worker')) pool.child.kill('SIGTERM');
-        pool.stdout.resume();
-        await victim.killed(pool, pid);
-        await pool.assertGone();
-      }
-    });
-  }
+const cases = (['restart', 'takeover'] as const).flatMap((plan) =>
+  Object.entries(stages).flatMap(([stage, reach]) =>
+    Object.entries(victims(plan === 'restart')).map(([name, victim]) => ({ plan, stage, reach, name, victim })),
+  ),
+);
+
+for (const { plan, stage, reach, name, victim } of cases) {
+  test(`nothing of it is left when ${name} is killed while it ${stage}: ${plan}`, async (t) => {
+    for (const delay of stage === 'starts' ? [0, 1, 2, 5, 10, 20, 50, 100] : [0]) {
+      const pool = await reach(t, [...threeWorkers, '--on-death', plan]);
+      const pid = await until(`${name} is there`, () => victim.pid(pool));
+      await wait(delay);
+      pool.note();
+      process.kill(pid, 'SIGKILL');
+      await until(`${name} has ended`, () => !isLeft(pid));
+      // A worker or a standby is replaced, and the pool goes on. (A second signal would cost bytes.)
+      if (!name.startsWith('the') && !(victim === standby && stage === 'stops')) pool.child.kill('SIGTERM');
+      pool.stdout.resume();
+      await victim.killed(pool, pid);
+      await pool.assertGone();
+    }
+  });
 }

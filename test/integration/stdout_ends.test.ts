@@ -53,12 +53,13 @@ test('a reader that goes away is noticed by an idle pool too', async (t) => {
   assert.equal(pool.all('output').length, 1);
 });
 
-for (const [title, signal] of [
-  ['killed', 'SIGKILL'],
-  ['stopped', 'SIGSTOP'],
+for (const [title, signal, plan] of [
+  ['killed', 'SIGKILL', 'restart'],
+  ['killed and taken over', 'SIGKILL', 'takeover'],
+  ['stopped', 'SIGSTOP', 'takeover'],
 ] as const) {
   test(`a worker that is ${title} while it waits for the reader holds up nobody`, async (t) => {
-    const pool = await startCli(t, ['--workers', '2', '--log-level', 'debug']);
+    const pool = await startCli(t, ['--workers', '2', '--log-level', 'debug', '--on-death', plan]);
     const [held, other] = [await client(pool.tcp), await client(pool.tcp)];
     held.on('error', () => undefined).resume();
     held.end('a'.repeat(8 * 2 ** 20));
@@ -76,10 +77,11 @@ for (const [title, signal] of [
     clearInterval(visits);
     if (signal === 'SIGSTOP') process.kill(holder, 'SIGCONT');
     await until('the one that was held up is gone too', () => held.closed);
-    const lost = signal === 'SIGKILL';
+    const lost = plan === 'restart';
     assert.deepEqual(await pool.stop(), { code: lost ? 1 : 0, signal: null });
     const bytes = await received;
     assert.equal(bytes.length < 9 * 2 ** 20, lost);
+    if (!lost) assert.equal(bytes.length, 9 * 2 ** 20);
     assert.equal(bytes.filter((byte) => byte === 98).length, 2 ** 20);
   });
 }

@@ -10,7 +10,7 @@ import { text } from '../helpers/within.js';
 
 for (const signal of ['SIGKILL', 'SIGABRT'] as const) {
   test(`a worker that dies of ${signal} during the drain makes the status 1, and says so`, async (t) => {
-    const pool = await startInGroup(t, ['--workers', '2', '--log-level', 'debug']);
+    const pool = await startInGroup(t, ['--workers', '2', '--log-level', 'debug', '--on-death', 'restart']);
     await clientsThatSent(pool.tcp, 20, Buffer.alloc(2 ** 16, 'x'));
     await pool.logged('stall');
     pool.child.kill('SIGTERM');
@@ -21,10 +21,24 @@ for (const signal of ['SIGKILL', 'SIGABRT'] as const) {
     assert.deepEqual(await pool.exited, { code: 1, signal: null });
     assert.deepEqual(pool.complaints, []);
   });
+
+  test(`a worker that dies of ${signal} during the drain is taken over from, and nothing is lost`, async (t) => {
+    const pool = await startInGroup(t, ['--workers', '2', '--log-level', 'debug']);
+    await clientsThatSent(pool.tcp, 20, Buffer.alloc(2 ** 16, 'x'));
+    await pool.logged('stall');
+    pool.child.kill('SIGTERM');
+    await pool.logged('drain');
+    process.kill(pool.worker(0), signal);
+    await pool.logged('takeover', ({ worker }) => worker === 0);
+    const received = text(pool.stdout);
+    assert.deepEqual(await pool.exited, { code: 0, signal: null });
+    assert.equal((await received).length, 20 * 2 ** 16);
+    assert.deepEqual(pool.all('lost'), []);
+  });
 }
 
 test('a worker that dies during the drain makes the status 1, also if nothing that it had read is lost', async (t) => {
-  const pool = await startInGroup(t, ['--workers', '1', '--log-level', 'debug']);
+  const pool = await startInGroup(t, ['--workers', '1', '--log-level', 'debug', '--on-death', 'restart']);
   const socket = await lenientClient(pool.tcp);
   await pool.logged('connect');
   await halt(pool.worker(0));
@@ -33,6 +47,20 @@ test('a worker that dies during the drain makes the status 1, also if nothing th
   await pool.logged('drain');
   process.kill(pool.worker(0), 'SIGKILL');
   assert.deepEqual(await pool.exited, { code: 1, signal: null });
+});
+
+test('what a worker that hangs has not read is delivered during the drain by the one that takes over', async (t) => {
+  const pool = await startInGroup(t, ['--workers', '1', '--log-level', 'debug']);
+  const received = text(pool.stdout);
+  const socket = await lenientClient(pool.tcp);
+  await pool.logged('connect');
+  await halt(pool.worker(0));
+  await write(socket, 'x');
+  pool.child.kill('SIGTERM');
+  await pool.logged('drain');
+  process.kill(pool.worker(0), 'SIGKILL');
+  assert.deepEqual(await pool.exited, { code: 0, signal: null });
+  assert.equal(await received, 'x');
 });
 
 test('a worker that hangs at the stop is killed, which counts as a failure', async (t) => {

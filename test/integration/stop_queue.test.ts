@@ -50,7 +50,7 @@ for (const [workers, end] of [
 }
 
 test('a stop while the only worker waits to be started again serves those who wait to be accepted', async (t) => {
-  const pool = await startInGroup(t, ['--workers', '1']);
+  const pool = await startInGroup(t, ['--workers', '1', '--on-death', 'restart']);
   const received = text(pool.stdout);
   const noneRuns = (): boolean => pool.workers.length === 0;
   await until('it waits for its next start, and the supervisor is stopped', async () => {
@@ -75,7 +75,7 @@ test(
   'clients that nobody can be started for are counted at the end, and the status is 1',
   { skip: noFaults },
   async (t) => {
-    const pool = await startInGroup(t, ['--workers', '1'], { env: traceable });
+    const pool = await startInGroup(t, ['--workers', '1', '--on-death', 'restart'], { env: traceable });
     const worker = pool.worker(0);
     await halt(pool.supervisor);
     process.kill(worker, 'SIGKILL');
