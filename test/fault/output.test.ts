@@ -81,7 +81,7 @@ suite('system calls that fail', { skip: noFaults }, () => {
   });
 
   test('the echo handler changes nothing about stdout', async (t) => {
-    const pool = await startTraceable(t, ['--workers', '1', '--handler', 'echo']);
+    const pool = await startTraceable(t, ['--workers', '1', '--handler', 'echo', '--on-death', 'restart']);
     const calls = await trace(t, pool.supervisor, 'fcntl,open,openat');
     const before = pool.worker(0);
     process.kill(before, 'SIGKILL');
@@ -94,7 +94,7 @@ suite('system calls that fail', { skip: noFaults }, () => {
   });
 
   test('a private pipe that may not be enlarged serves as it is', async (t) => {
-    const pool = await startTraceable(t, ['--workers', '1']);
+    const pool = await startTraceable(t, ['--workers', '1', '--on-death', 'restart']);
     const received = buffer(pool.stdout);
     const before = pool.worker(0);
     await inject(t, pool.supervisor, 'fcntl:error=EPERM:when=2+');
@@ -106,7 +106,7 @@ suite('system calls that fail', { skip: noFaults }, () => {
   });
 
   test('a pipe that can neither be reopened nor spliced to is a broken output', async (t) => {
-    const pool = await startTraceable(t, ['--workers', '1']);
+    const pool = await startTraceable(t, ['--workers', '1', '--on-death', 'restart']);
     const before = pool.worker(0);
     await inject(t, pool.supervisor, 'openat:error=EACCES', 'splice:error=EINVAL');
     process.kill(before, 'SIGKILL');

@@ -9,6 +9,8 @@ import { test } from '../helpers/test.js';
 import { until } from '../helpers/until.js';
 import { once } from '../helpers/within.js';
 
+const restarting = ['--on-death', 'restart'];
+
 suite('system calls that fail', { skip: noFaults }, () => {
   for (const [title, fault, sent] of [
     ['', 'pidfd_open:delay_exit=1', /^pidfd_send_signal\(\d+, SIGKILL, NULL, 0\) *= 0$/],
@@ -28,7 +30,7 @@ suite('system calls that fail', { skip: noFaults }, () => {
   }
 
   test('a fork that fails a few times is tried again', async (t) => {
-    const pool = await startTraceable(t, ['--workers', '1']);
+    const pool = await startTraceable(t, [...restarting, '--workers', '1']);
     pool.stdout.resume();
     const before = pool.worker(0);
     await inject(t, pool.supervisor, 'clone,fork,vfork,clone3:error=EAGAIN:when=1..3');
@@ -46,7 +48,15 @@ suite('system calls that fail', { skip: noFaults }, () => {
   });
 
   test('as long as one worker runs the pool serves on, though no other can be started', async (t) => {
-    const pool = await startTraceable(t, ['--workers', '3', '--handler', 'echo', '--log-level', 'debug']);
+    const pool = await startTraceable(t, [
+      ...restarting,
+      '--workers',
+      '3',
+      '--handler',
+      'echo',
+      '--log-level',
+      'debug',
+    ]);
     const stop = await inject(t, pool.supervisor, 'clone,fork,vfork,clone3:error=EAGAIN');
     for (const worker of [0, 2]) process.kill(pool.worker(worker), 'SIGKILL');
     const { message } = await pool.logged('shortage');
@@ -66,7 +76,7 @@ suite('system calls that fail', { skip: noFaults }, () => {
   });
 
   test('a pool none of whose workers can be started any more ends', async (t) => {
-    const pool = await startTraceable(t, ['--workers', '2']);
+    const pool = await startTraceable(t, [...restarting, '--workers', '2']);
     await inject(t, pool.supervisor, 'clone,fork,vfork,clone3:error=EAGAIN');
     for (const worker of [0, 1]) process.kill(pool.worker(worker), 'SIGKILL');
     assert.deepEqual(await pool.exited, { code: 1, signal: null });
@@ -75,7 +85,7 @@ suite('system calls that fail', { skip: noFaults }, () => {
   });
 
   test('workers that die at their start are given up, and the reason is logged', async (t) => {
-    const pool = await startTraceable(t, ['--workers', '1']);
+    const pool = await startTraceable(t, [...restarting, '--workers', '1']);
     await inject(t, pool.supervisor, 'pipe2:error=EMFILE');
     process.kill(pool.worker(0), 'SIGKILL');
     assert.deepEqual(await pool.exited, { code: 1, signal: null });
@@ -84,7 +94,7 @@ suite('system calls that fail', { skip: noFaults }, () => {
   });
 
   test('a signal to a worker that is not yet able to handle it waits until it is', async (t) => {
-    const pool = await startTraceable(t, ['--workers', '1', '--log-level', 'debug']);
+    const pool = await startTraceable(t, [...restarting, '--workers', '1', '--log-level', 'debug']);
     const before = pool.worker(0);
     await inject(t, pool.supervisor, 'close_range,prctl,socketpair,rt_sigaction:delay_enter=20000');
     process.kill(before, 'SIGKILL');

@@ -90,7 +90,12 @@ test('a host that does not read its log loses entries, which are counted, and no
 
 test('what the supervisor could not tell a blocked host is counted, too', async (t) => {
   const entries: LogEntry[] = [];
-  const { pool } = await startPool(t, { workers: 200, logLevel: 'debug', log: (entry) => entries.push(entry) });
+  const { pool } = await startPool(t, {
+    workers: 200,
+    onDeath: 'restart',
+    logLevel: 'debug',
+    log: (entry) => entries.push(entry),
+  });
   pool.output?.resume();
   // Kills all the workers that there are, each time that all of them have come again: about seven records each.
   const script = `

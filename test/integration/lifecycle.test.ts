@@ -10,6 +10,8 @@ import { test } from '../helpers/test.js';
 import { until } from '../helpers/until.js';
 import { text } from '../helpers/within.js';
 
+const restarting = ['--on-death', 'restart'];
+
 test('it is ready only when all workers accept', async (t) => {
   const pool = await startCli(t, ['--workers', '7', '--log-level', 'debug']);
   const events = pool.entries.map(({ event, worker }) => (worker === null ? event : `${event} ${worker}`));
@@ -18,7 +20,7 @@ test('it is ready only when all workers accept', async (t) => {
 });
 
 test('a worker that is killed is replaced, only that one, and the others go on', async (t) => {
-  const pool = await startCli(t, ['--workers', '3', '--log-level', 'debug']);
+  const pool = await startCli(t, [...restarting, '--workers', '3', '--log-level', 'debug']);
   const received = text(pool.stdout);
   const pids = [0, 1, 2].map((worker) => pool.worker(worker));
   for (const killed of [1, 0, 2]) {
@@ -38,17 +40,19 @@ test('a worker that is killed is replaced, only that one, and the others go on',
   assert.equal(await received, 'xxx');
 });
 
-test('workers that end while the supervisor is held up are all replaced', async (t) => {
-  const pool = await startCli(t, ['--workers', '3']);
-  const pids = [0, 1, 2].map((worker) => pool.worker(worker));
-  await halt(pool.supervisor);
-  // The kernel tells the supervisor once.
-  for (const pid of pids) process.kill(pid, 'SIGKILL');
-  await until('dead', () => pids.every((pid) => statOf(pid)?.state === 'Z'));
-  process.kill(pool.supervisor, 'SIGCONT');
-  await until('replaced', () => [0, 1, 2].every((worker) => !pids.includes(pool.worker(worker))));
-  await pool.stopInOrder();
-});
+for (const plan of ['restart', 'takeover']) {
+  test(`workers that end while the supervisor is held up are all replaced: ${plan}`, async (t) => {
+    const pool = await startCli(t, ['--workers', '3', '--on-death', plan]);
+    const pids = [0, 1, 2].map((worker) => pool.worker(worker));
+    await halt(pool.supervisor);
+    // The kernel tells the supervisor once.
+    for (const pid of pids) process.kill(pid, 'SIGKILL');
+    await until('dead', () => pids.every((pid) => statOf(pid)?.state === 'Z'));
+    process.kill(pool.supervisor, 'SIGCONT');
+    await until('replaced', () => [0, 1, 2].every((worker) => !pids.includes(pool.worker(worker))));
+    await pool.stopInOrder();
+  });
+}
 
 test('a worker that is told to end delivers what its clients sent and is replaced', async (t) => {
   const pool = await startCli(t, ['--workers', '1', '--log-level', 'debug']);
@@ -80,7 +84,7 @@ test('a worker that is told to end while a reader stalls the output is replaced 
 });
 
 test('a signal to a worker that has just been forked is its own, and never kills it unheard', async (t) => {
-  const pool = await startCli(t, ['--workers', '1', '--log-level', 'debug']);
+  const pool = await startCli(t, [...restarting, '--workers', '1', '--log-level', 'debug']);
   for (let round = 0; round < 8; round++) {
     const [pid] = await until('a worker', () => {
       const pids = childrenOf(pool.supervisor);
@@ -96,7 +100,7 @@ test('a signal to a worker that has just been forked is its own, and never kills
 });
 
 test('workers that keep dying at their start are given up with one line', async (t) => {
-  const pool = await startCli(t, ['--workers', '1']);
+  const pool = await startCli(t, [...restarting, '--workers', '1']);
   const limited = spawnSync('prlimit', ['--pid', String(pool.supervisor), '--nofile=5:5']);
   if (limited.status !== 0) {
     t.skip('needs prlimit(1)');

@@ -48,15 +48,18 @@ async function startLimited(t: TestContext, options: ProcessPoolOptions): Promis
   };
 }
 
+/** What a worker has to gather records in, whatever its handler. */
+const gathered = 2 ** 22;
+
 /** The same, but the worker began with so little address space that its memory for connections is small. */
 async function startSmall(t: TestContext): Promise<Omit<Limited, 'release'>> {
   const refusals: LogEntry[] = [];
   const log = (entry: LogEntry): void => {
     if (entry.event === 'refuse') refusals.push(entry);
   };
-  const { pool, port } = await startPool(t, { log });
+  const { pool, port } = await startPool(t, { onDeath: 'restart', log });
   const supervisor = String(pool.stats().pid);
-  const bytes = addressSpaceOf(supervisor) + 2 ** 19;
+  const bytes = addressSpaceOf(supervisor) + gathered + 2 ** 19;
   assert.equal(spawnSync('prlimit', ['--pid', supervisor, `--as=${bytes}:unlimited`]).status, 0);
   const [before] = pool.stats().workers;
   process.kill(before!.pid!, 'SIGKILL');

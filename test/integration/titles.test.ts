@@ -45,11 +45,13 @@ test('the supervisor of a pool at a Unix socket names its path, however long', a
   }
 });
 
-test('a worker that replaces another has its command line', async (t) => {
-  const pool = await startCli(t, ['--workers', '2']);
-  const killed = pool.worker(1);
-  process.kill(killed, 'SIGKILL');
-  await until('replaced', () => pool.worker(1) !== killed);
-  assertTitles(pool, `127.0.0.1:${pool.tcp}`, 2);
-  await pool.stopInOrder();
-});
+for (const plan of ['restart', 'takeover']) {
+  test(`a worker that replaces another has its command line: ${plan}`, async (t) => {
+    const pool = await startCli(t, ['--workers', '2', '--on-death', plan]);
+    const killed = pool.worker(1);
+    process.kill(killed, 'SIGKILL');
+    await until('replaced', () => pool.worker(1) !== killed);
+    assertTitles(pool, `127.0.0.1:${pool.tcp}`, 2);
+    await pool.stopInOrder();
+  });
+}
