@@ -133,8 +133,27 @@ test('1000 silent clients are all closed while others are served', async (t) => 
   sender.destroy();
 });
 
-test('a worker that takes over from one that was killed keeps time as well', async (t) => {
-  const { pool, port } = await startPool(t, { idleTimeout: 200 });
+test('a worker that takes over goes on with the time that a client has been idle for', async (t) => {
+  const idleTimeout = 3000;
+  const { pool, port } = await startPool(t, { idleTimeout });
+  const socket = await client(port);
+  const closed = once(socket.resume(), 'close');
+  await until('accepted', () => pool.stats().total.active === 1);
+  const began = performance.now();
+  await wait(idleTimeout / 2);
+  const takenOver = once(pool, 'worker:takeover');
+  process.kill(pool.stats().workers[0]?.pid ?? 0, 'SIGKILL');
+  await takenOver;
+  const late = performance.now() + idleTimeout;
+  await closed;
+  const now = performance.now();
+  assert.ok(now - began > idleTimeout - 100, `closed after ${now - began} ms`);
+  assert.ok(now < late - 100, 'its time began anew');
+  assert.equal(pool.stats().total.idleTimeouts, 1);
+});
+
+test('a worker that replaces one that was killed keeps time as well', async (t) => {
+  const { pool, port } = await startPool(t, { idleTimeout: 200, onDeath: 'restart' });
   process.kill(pool.stats().workers[0]?.pid ?? 0, 'SIGKILL');
   await once(pool, 'worker:start');
   await once((await client(port)).resume(), 'close');
