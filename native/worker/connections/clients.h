@@ -180,16 +180,14 @@ class clients {
     return &client;
   }
 
-  /// Whatever the poller knows of it.
+  /// Whatever the poller knows of it. One that was watched for nothing may have been about to be watched; else its
+  /// handler says so again.
   void watch_again(Client& client) {
-    if (client.watched == 0) {
-      // It may be none of those that are watched.
-      [[maybe_unused]] const sys::result removed = poller_.remove(client.fd);
-      return;
-    }
-    sys::result done = poller_.modify(client.fd, client.watched, tag_of(client));
-    if (done == -ENOENT) done = poller_.add(client.fd, client.watched, tag_of(client));
-    if (done < 0) fail(client, static_cast<int>(-done));
+    const std::uint32_t events = client.watched == 0 ? std::uint32_t{EPOLLIN} : client.watched;
+    sys::result done = poller_.modify(client.fd, events, tag_of(client));
+    if (done == -ENOENT) done = poller_.add(client.fd, events, tag_of(client));
+    if (done < 0) return fail(client, static_cast<int>(-done));
+    client.watched = events;
   }
 
   void begin_drain(Client& client, const instant& now) {
@@ -236,12 +234,11 @@ void clients<Client>::resume() {
     if (client.behind) shutdown_.add_debtor();
   });
   Client* const client = table_.find(fd);
+  if (client != nullptr && call_.under_way() == intent::call::accept) deadlines_.begin(*client);
   if (client != nullptr && call_.under_way() == intent::call::watch) watch_again(*client);
-  if (client != nullptr && call_.under_way() == intent::call::accept) {
-    deadlines_.begin(*client);
-    client->watched = EPOLLIN;
-    watch_again(*client);
-  }
+  for_each([this](Client& each) {
+    if (each.watched == 0) watch_again(each);
+  });
   // What is in the worker's own memory is lost with it.
   for_each([this](Client& each) {
     if (!each.resumable) fail(each, ECONNABORTED);
