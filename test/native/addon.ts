@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import type { LogEvent } from '../../lib/native.js';
 
 import type { HttpLimits, HttpParser } from './http_addon.js';
-import type { Output, OutputKind, OutputWay, RecordWriters, WriteLocks } from './output_addon.js';
+import type { LeftMemory, Output, OutputKind, OutputWay, RecordWriters, WriteLocks } from './output_addon.js';
 
 export type * from './http_addon.js';
 export type * from './output_addon.js';
@@ -29,6 +29,8 @@ export interface Addon {
   DrainingConnection: new () => DrainingConnection;
   drain: { silentPauseMs: number; sendingPauseMs: number; limitMs: number };
   Output: new (...setup: [fd: number] | [fd: number, kind: OutputKind, way: OutputWay]) => Output;
+  /** `fd`: its output. */
+  LeftMemory: new (fd?: number) => LeftMemory;
   Pacer: new (delayNs: number, latency: boolean, totalBytes: number) => Pacer;
   CycleCheck: new () => CycleCheck;
   /** Until it is closed, SIGTERM, SIGALRM and SIGCHLD of this process go there. */

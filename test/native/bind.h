@@ -149,6 +149,7 @@ void show_record_writer(Napi::Object exports);
 void show_descriptors(Napi::Object exports);
 void show_event_tag(Napi::Object exports);
 void show_signals(Napi::Object exports);
+void show_takeover(Napi::Object exports);
 void show_timer_wheel(Napi::Object exports);
 void show_http_parser(Napi::Object exports);
 

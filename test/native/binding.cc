@@ -15,6 +15,7 @@ Napi::Object initialize(Napi::Env, Napi::Object exports) {
   show_descriptors(exports);
   show_event_tag(exports);
   show_signals(exports);
+  show_takeover(exports);
   show_timer_wheel(exports);
   show_http_parser(exports);
   return exports;

@@ -35,6 +35,7 @@
         "pool.cc",
         "records.cc",
         "signals.cc",
+        "takeover.cc",
         "timers.cc",
         "<@(sys_files)",
       ],

@@ -48,3 +48,46 @@ export interface RecordWriters {
   committed(worker: number): number;
   close(): void;
 }
+
+/** Of intent.h. */
+export type IntentCall =
+  | 'none'
+  | 'receive'
+  | 'fill-pipe'
+  | 'drain-pipe'
+  | 'send'
+  | 'write-file'
+  | 'write'
+  | 'advance'
+  | 'accept'
+  | 'watch'
+  | 'close';
+
+export type Count = 'begin' | 'end' | 'piped' | 'staged' | 'received' | 'in' | 'out' | 'closed';
+/** A count that a call changes, and in which direction. */
+export type Change = `${'+' | '-'}${Count}`;
+
+/** What a worker's memory knows of its output and the call that is under way: intent.h, output_memory.h. */
+export interface LeftMemory {
+  readonly underWay: IntentCall;
+  readonly pending: number;
+  readonly pipeIn: number;
+  readonly pipeOut: number;
+  begin(call: IntentCall, before: number, max: number, changes: Change[]): void;
+  /** What end() does if it is interrupted after so many stores. */
+  store(moved: number, stores: number): void;
+  end(moved: number): void;
+  moved(answer: number): number;
+  /** As the kernel does in recvmmsg(2). */
+  noteLength(length: number): void;
+  /** The calls, without what follows them. */
+  receive(socket: number, size: number): number;
+  send(size: number): number;
+  /** Of the output. */
+  offset(): number;
+  repair(): void;
+  set(count: Count, value: number): void;
+  get(count: Count): number;
+  /** Closes its private pipe. */
+  close(): void;
+}
