@@ -75,7 +75,8 @@ suite('system calls that fail', { skip: noFaults }, () => {
   });
 
   test('a worker that is killed while it has the turn to write holds up nobody', async (t) => {
-    const pool = await startTraceable(t, ['--workers', '2', '--handler', 'http', '--max-body', '8m']);
+    const args = ['--workers', '2', '--handler', 'http', '--max-body', '8m', '--on-death', 'restart'];
+    const pool = await startTraceable(t, args);
     const writing = await RawClient.connect(pool.tcp);
     writing.write(`POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 8000000\r\n\r\n${'s'.repeat(8_000_000)}`);
     const first = (await once(pool.stdout, 'data')) as [Buffer];
@@ -87,6 +88,7 @@ suite('system calls that fail', { skip: noFaults }, () => {
     for (let round = 0; round < 4; round++) assert.equal(await send(pool.tcp, 'next'), 204);
     // Something of its client's is lost, and said so.
     await pool.stop();
-    assert.match(await received, /^s*\n(next){4}$/);
+    // Not by match(), which would show all of it.
+    assert.ok(/^s*\n(next){4}$/.test(await received));
   });
 });

@@ -1,8 +1,11 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
+// All steps take longer than any deadline.
+// eslint-disable-next-line no-restricted-imports
 import { once } from 'node:events';
 import { closeSync, openSync } from 'node:fs';
 import { join } from 'node:path';
+// eslint-disable-next-line no-restricted-imports
 import { text } from 'node:stream/consumers';
 import type { TestContext } from 'node:test';
 
@@ -65,9 +68,9 @@ async function step(t: TestContext, setup: Setup): Promise<void> {
   const child = spawn(program, words, { stdio: [readEnd, 'pipe', 'pipe'] });
   after(t, () => child.kill('SIGKILL'));
   const [verdict, complaints, [code]] = await Promise.all([
-    text(child.stdout),
-    text(child.stderr),
-    once(child, 'close'),
+    text(child.stdout!),
+    text(child.stderr!),
+    once(child, 'close') as Promise<[number | null]>,
   ]);
   if (code === 77) {
     t.skip(complaints.trim());

@@ -79,8 +79,8 @@ function interruptions(stores: number): number[][] {
 
 type Death = 'before the call' | 'in the call' | `after ${number} of the counts`;
 
-function* deaths({ changes, own = false }: Made): Generator<Death> {
-  if (!own) yield 'before the call';
+function* deaths({ changes, own }: Made): Generator<Death> {
+  if (own !== true) yield 'before the call';
   yield 'in the call';
   for (let stores = 1; stores <= changes.length; stores += 1) yield `after ${stores} of the counts`;
 }

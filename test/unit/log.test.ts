@@ -15,7 +15,6 @@ const record: NativeRecord = {
   value: 0,
   duration: 0,
   count: 5,
-  duration: 0,
   peer: '[::1]:9',
   error: '',
   errorText: '',
