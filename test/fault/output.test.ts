@@ -58,7 +58,9 @@ suite('system calls that fail', { skip: noFaults }, () => {
   test('a worker that hangs while it writes to a file holds up nobody', async (t) => {
     const path = join(temporaryFolder(t), 'out');
     const descriptor = openSync(path, 'w');
-    const pool = await startTraceable(t, ['--workers', '2', '--log-level', 'debug'], { stdout: descriptor });
+    const pool = await startTraceable(t, ['--workers', '2', '--log-level', 'debug', '--on-death', 'restart'], {
+      stdout: descriptor,
+    });
     closeSync(descriptor);
     const goOn = await inject(t, pool.worker(0), 'write:delay_exit=600000000:when=1');
     const clients: Socket[] = [];

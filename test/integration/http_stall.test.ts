@@ -83,7 +83,7 @@ test('a slow reader is none that takes nothing', async (t) => {
 });
 
 test('a worker behind one that hangs with the turn refuses what it cannot deliver, and none of it is', async (t) => {
-  const pool = await startCli(t, [...http, '--workers', '2']);
+  const pool = await startCli(t, [...http, '--workers', '2', '--worker-timeout', '0']);
   const long = await RawClient.connect(pool.tcp);
   long.write(post('s'.repeat(4_000_000)));
   await pool.logged('stall');

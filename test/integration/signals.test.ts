@@ -32,7 +32,19 @@ for (const [receiver, kill] of receivers) {
     });
   }
 
-  for (const signal of ['SIGHUP', 'SIGUSR2', 'SIGALRM'] as const) {
+  test(`SIGUSR2 to ${receiver} replaces the workers, once`, async (t) => {
+    const pool = await startCli(t, ['--workers', '2'], { detached: true });
+    pool.stdout.resume();
+    const before = [pool.worker(0), pool.worker(1)];
+    kill(pool, 'SIGUSR2');
+    await pool.logged('recycled');
+    await deliver(pool.tcp, 'goes on');
+    assert.ok(![pool.worker(0), pool.worker(1)].some((pid) => before.includes(pid)));
+    await pool.stopInOrder();
+    assert.equal(pool.all('takeover').length, 2);
+  });
+
+  for (const signal of ['SIGHUP', 'SIGALRM'] as const) {
     test(`${signal} to ${receiver} is ignored with a line`, async (t) => {
       const pool = await startCli(t, ['--workers', '2'], { detached: true });
       pool.stdout.resume();

@@ -13,6 +13,8 @@ test('the defaults are those of the documentation', () => {
     workers: availableParallelism(),
     backlog: 4096,
     onDeath: 'takeover',
+    workerTimeout: 10_000,
+    maxLifetime: 0,
     drainTimeout: 10_000,
     handler: 'sink',
     idleTimeout: 0,
