@@ -29,15 +29,15 @@ struct seat {
 struct alignas(64) slot_processes {
   static constexpr std::size_t count = 3;
 
-  std::array<seat, count> seats;
-  std::atomic<std::uint32_t> failure;      // a standby could not be made: errno, from who tried
-  std::atomic<bool> finished;              // the worker has nothing more to do and exits, from itself
-  std::atomic<bool> crashed;               // the last worker died of what it did itself
-  std::uint64_t died_ns;                   // when it did, CLOCK_MONOTONIC
+  std::atomic<std::uint64_t> rounds;       // that the worker has made, from itself
+  std::uint64_t died_ns;                   // when the last worker died, CLOCK_MONOTONIC
   std::atomic<std::uint64_t> connections;  // that it has taken over, from itself
   std::atomic<std::uint64_t> pending;      // bytes that had been read, likewise
-  std::atomic<bool> waiting;               // the worker waits for something to do, from itself
-  std::atomic<std::uint64_t> rounds;       // that it has made, from itself
+  std::array<seat, count> seats;
+  std::atomic<std::uint32_t> failure;  // a standby could not be made: errno, from who tried
+  std::atomic<bool> finished;          // the worker has nothing more to do and exits, from itself
+  std::atomic<bool> waiting;           // it waits for something to do, from itself
+  std::atomic<bool> crashed;           // the last worker died of what it did itself
 };
 static_assert(std::atomic<std::int32_t>::is_always_lock_free && std::atomic<bool>::is_always_lock_free);
 

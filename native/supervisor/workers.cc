@@ -173,11 +173,9 @@ bool workers::take_over(const reaped& ended) {
 /// do did not die of that.
 bool workers::lives_on(int slot, bool crashed) {
   if (!crashed && page_.processes[slot].waiting.load()) return true;
-  death_count& count = deaths_[static_cast<std::size_t>(slot)];
-  const std::uint64_t progress =
-      progress_of(page_.workers[slot]) + page_.workers[slot].accepted.get() + page_.workers[slot].bytes_in.get();
-  count.deaths = std::exchange(count.progress, progress) == progress ? count.deaths + 1 : 0;
-  return count.deaths < backoff::max_idle_deaths;
+  const ipc::worker_slot& stats = page_.workers[slot];
+  const std::uint64_t progress = progress_of(stats) + stats.accepted.get() + stats.bytes_in.get();
+  return !deaths_[static_cast<std::size_t>(slot)].add(progress);
 }
 
 void workers::on_resumed(int slot) {

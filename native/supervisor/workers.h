@@ -8,6 +8,7 @@
 
 #include "ipc/stats_page.h"
 #include "supervisor/control.h"
+#include "supervisor/death_count.h"
 #include "supervisor/handout.h"
 #include "supervisor/recycling.h"
 #include "supervisor/size_report.h"
@@ -28,12 +29,6 @@ struct worker_exit {
 
   [[nodiscard]] bool killed() const;
   [[nodiscard]] bool failed() const;
-};
-
-/// How often a slot's worker has died in a row without any progress in between.
-struct death_count {
-  std::uint64_t progress = 0;
-  std::uint32_t deaths = 0;
 };
 
 /// The pool's worker processes: starts, reaps and replaces them as the table decides, and keeps the stats page, the

@@ -9,11 +9,17 @@
   "targets": [
     {"target_name": "chaos_send", "type": "executable", "sources": ["native/chaos_send.cc", "native/sending_client.cc", "<@(sys_files)"]},
     {"target_name": "chaos_weave", "type": "executable", "sources": ["native/chaos_weave.cc", "<@(sys_files)"]},
-    {"target_name": "worker_steps", "type": "executable", "sources": ["native/worker_steps.cc", "<@(sys_files)"]},
     {
       "target_name": "chaos_check",
       "type": "executable",
       "sources": ["native/chaos_check.cc", "native/interleaving.cc", "native/pieces.cc", "<@(sys_files)"],
     },
+  ],
+  "conditions": [
+    ["target_arch=='x64'", {
+      "targets": [
+        {"target_name": "worker_steps", "type": "executable", "sources": ["native/worker_steps.cc", "<@(sys_files)"]},
+      ],
+    }],
   ],
 }

@@ -1,131 +1,21 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
-import { closeSync, writeFileSync } from 'node:fs';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { TestContext } from 'node:test';
 
-import { after } from '../helpers/after.js';
-import { type Cli, cli, type Entry, followCli } from '../helpers/cli.js';
-import { temporaryFolder } from '../helpers/files.js';
+import { type Cli, type Entry } from '../helpers/cli.js';
 import { noMounts, smallDisk } from '../helpers/disk.js';
+import { temporaryFolder } from '../helpers/files.js';
 import { bodyOf, Posters } from '../helpers/posters.js';
-import { addon } from '../native/addon.js';
 import { checkOrder, Sender } from '../helpers/sender.js';
-import { files, openTarget, readByOthers, type Target, type TargetKind, targets } from '../helpers/target.js';
+import { files, readByOthers, type TargetKind, targets } from '../helpers/target.js';
+import { endAll, mebibyte, run, start, type StartOptions, sum, undelivered } from '../helpers/target_load.js';
 import { test } from '../helpers/test.js';
 import { until } from '../helpers/until.js';
 import { buffer, once } from '../helpers/within.js';
 
 // Each line of the table in docs/guarantees.md, for each kind of output.
-
-const mebibyte = 2 ** 20;
-
-/** What a worker has staged at most. */
-const largestWrite = 2 ** 18;
-
-interface StartOptions {
-  folder?: string;
-  wrapper?: string[];
-  handler?: 'sink' | 'http';
-  path?: string | undefined;
-  onDeath?: 'restart' | 'takeover' | undefined;
-}
-
-async function start(
-  t: TestContext,
-  kind: TargetKind,
-  { folder, wrapper = [], handler = 'sink', path, onDeath = 'takeover' }: StartOptions = {},
-): Promise<{ pool: Cli; target: Target; port: number }> {
-  const target = openTarget(kind, folder);
-  after(t, () => {
-    target.end();
-  });
-  const address = path === undefined ? ['--port', '0', '--host', '127.0.0.1'] : ['--path', path];
-  const args = [...address, '--workers', '3', '--handler', handler, '--on-death', onDeath];
-  const log = ['--log-format', 'json', '--log-level', 'debug'];
-  const [file = '', ...rest] = [...wrapper, process.execPath, cli, ...args, ...log];
-  const child = spawn(file, rest, { stdio: ['ignore', target.writeEnd, 'pipe'] });
-  closeSync(target.writeEnd);
-  const pool = followCli(t, child, null);
-  await pool.logged('listening');
-  return { pool, target, port: path === undefined ? await pool.port() : 0 };
-}
-
-interface Running {
-  pool: Cli;
-  target: Target;
-  port: number;
-  senders: Sender[];
-}
-
-async function run(t: TestContext, kind: TargetKind, options: StartOptions = {}): Promise<Running> {
-  const { pool, target, port } = await start(t, kind, options);
-  const senders = await Promise.all(
-    Array.from({ length: 16 }, (_, index) => Sender.connect(index, options.path ?? port)),
-  );
-  return { pool, target, port, senders };
-}
-
-function sum(numbers: number[]): number {
-  return numbers.reduce((total, number) => total + number, 0);
-}
-
-/** How much came of each sender, in whatever order. */
-async function count(content: AsyncIterable<Buffer>): Promise<number[]> {
-  const check = new addon.CycleCheck();
-  for await (const chunk of content) check.add(chunk);
-  return [...check.counts];
-}
-
-function undelivered(pool: Cli): number {
-  return sum(pool.all('undelivered').map(({ bytes }) => bytes!));
-}
-
-async function endAll(senders: Sender[], pouring: Promise<void>[]): Promise<void> {
-  for (const sender of senders) sender.ended = true;
-  await Promise.all(pouring);
-}
-
-async function takeOver(t: TestContext, kind: TargetKind, path?: string): Promise<void> {
-  const { pool, target, senders } = await run(t, kind, { path });
-  target.read();
-  const pouring = senders.map((sender) => sender.pour());
-  const total = (): number => sum(senders.map(({ handedOver }) => handedOver));
-  await until('bytes flow', () => senders.every(({ handedOver }) => handedOver > mebibyte / 4));
-  for (const [deaths, number] of [0, 1, 2, 0, 1, 2].entries()) {
-    const victim = pool.worker(number);
-    process.kill(victim, 'SIGKILL');
-    await pool.logged('exit', ({ pid, signal }) => pid === victim && signal === 'SIGKILL');
-    await until('taken over', () => pool.all('takeover').length > deaths);
-    const before = total();
-    await until('bytes flow again', () => total() > before + mebibyte);
-  }
-  await endAll(senders, pouring);
-  await until('all connections have ended', () => senders.every(({ cutOff }) => cutOff));
-  assert.deepEqual(
-    senders.filter(({ broken }) => broken).map(({ index }) => index),
-    [],
-  );
-  await pool.stopInOrder();
-  assert.equal(pool.all('start').filter(({ worker }) => worker !== null).length, 3);
-  assert.deepEqual(pool.all('respawn'), []);
-  const handedOver = senders.map((sender) => sender.handedOver);
-  if (kind !== 'terminal') {
-    assert.deepEqual(await checkOrder(senders, target.content()), handedOver);
-    return;
-  }
-  // What a terminal has taken of the last write nobody can tell: that one is repeated.
-  const counts = await count(target.content());
-  for (const [index, bytes] of handedOver.entries()) {
-    assert.ok(counts[index]! >= bytes, `client ${index}: sent ${bytes} bytes, ${counts[index]} came`);
-  }
-  assert.ok(sum(counts) - sum(handedOver) <= 6 * largestWrite);
-}
-
-test('pipe: clients at a Unix socket do not notice workers that are killed under load either', (t) =>
-  takeOver(t, 'pipe', join(temporaryFolder(t), 'socket')));
-
-test('tcp: workers that are killed under load cost nobody a byte nor the connection', (t) => takeOver(t, 'tcp'));
 
 for (const kind of targets) {
   test(`${kind}: a worker that is killed under load takes only its own clients with it, who notice`, async (t) => {
@@ -153,8 +43,6 @@ for (const kind of targets) {
     for (const { index, handedOver } of intact) assert.equal(delivered[index], handedOver, `client ${index}`);
     assert.deepEqual(exit, { code: undelivered(pool) > 0 ? 1 : 0, signal: null });
   });
-
-  test(`${kind}: workers that are killed under load cost nobody a byte nor the connection`, (t) => takeOver(t, kind));
 
   test(`${kind}: what is not delivered after a second signal is counted`, async (t) => {
     const { pool, target, senders } = await run(t, kind);

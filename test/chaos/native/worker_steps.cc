@@ -19,114 +19,18 @@
 #include <sstream>
 #include <vector>
 
+#include "observed_output.h"
+#include "observed_pool.h"
 #include "traced_process.h"
 
 namespace {
 
 using chaos::traced_process;
 
-constexpr std::uint64_t ms_ns = 1'000'000;
-constexpr std::uint64_t patience_ns = 1'000 * ms_ns;
-
-std::string first_line(const std::string& path) {
-  std::ifstream file(path);
-  std::string line;
-  std::getline(file, line);
-  return line;
-}
-
-bool wait_until(auto condition, std::uint64_t ns = patience_ns) {
-  const std::uint64_t end = bench::sys::monotonic_ns() + ns;
-  for (;;) {
-    if (condition()) return true;
-    if (bench::sys::monotonic_ns() > end) return false;
-    bench::sleep_until(bench::sys::monotonic_ns() + 50'000);
-  }
-}
-
-/// The processes of a pool with one worker.
-class pool {
- public:
-  explicit pool(pid_t supervisor) : supervisor_(supervisor) {}
-
-  [[nodiscard]] std::vector<pid_t> named(const std::string& name) const {
-    const std::string own = "/proc/" + std::to_string(supervisor_);
-    std::istringstream children(first_line(own + "/task/" + std::to_string(supervisor_) + "/children"));
-    std::vector<pid_t> found;
-    for (pid_t pid = 0; children >> pid;) {
-      if (first_line("/proc/" + std::to_string(pid) + "/comm") == name && !is_zombie(pid)) found.push_back(pid);
-    }
-    return found;
-  }
-
-  /// One that waits for something to do, with two that stand by for it.
-  [[nodiscard]] pid_t idle_worker() const {
-    pid_t worker = 0;
-    const bool found = wait_until(
-        [&] {
-          const auto workers = named("procpool-w0");
-          worker = workers.empty() ? 0 : workers.back();
-          return workers.size() == 1 && waits_in(worker, SYS_epoll_wait) && standbys().size() == 2;
-        },
-        5 * patience_ns);
-    if (!found) bench::fail("no worker waits, or none stands by");
-    return worker;
-  }
-
-  /// Those that sleep.
-  [[nodiscard]] std::vector<pid_t> standbys() const {
-    std::vector<pid_t> found = named("procpool-s0");
-    std::erase_if(found, [](pid_t pid) { return !waits_in(pid, SYS_futex); });
-    return found;
-  }
-
- private:
-  static bool is_zombie(pid_t pid) {
-    const std::string stat = first_line("/proc/" + std::to_string(pid) + "/stat");
-    const std::size_t end = stat.rfind(')');
-    return end == std::string::npos || stat.substr(end + 2, 1) == "Z" || stat.substr(end + 2, 1) == "X";
-  }
-
-  static bool waits_in(pid_t pid, long call) {
-    return first_line("/proc/" + std::to_string(pid) + "/syscall").starts_with(std::to_string(call) + " ");
-  }
-
-  pid_t supervisor_;
-};
-
-/// What has been sent, and what of it has come out.
-class output {
- public:
-  output() {
-    const int flags = static_cast<int>(bench::check("fcntl", bench::outcome(::fcntl(0, F_GETFL))));
-    bench::check("fcntl", bench::outcome(::fcntl(0, F_SETFL, flags | O_NONBLOCK)));
-  }
-
-  void expect(const std::string& message) { expected_ += message; }
-
-  [[nodiscard]] bool complete() {
-    read();
-    return got_.size() >= expected_.size();
-  }
-  /// After complete(), or when it will not be.
-  [[nodiscard]] bool right() const { return got_ == expected_; }
-  [[nodiscard]] const std::string& got() const { return got_; }
-  [[nodiscard]] const std::string& expected() const { return expected_; }
-  void forget() { expected_.clear(), got_.clear(); }
-
- private:
-  void read() {
-    static std::array<char, 1 << 18> part;
-    for (;;) {
-      const ssize_t bytes = ::read(0, part.data(), part.size());
-      if (bytes <= 0) return;
-      got_.append(part.data(), static_cast<std::size_t>(bytes));
-    }
-  }
-
-  std::string expected_;
-  std::string got_;
-};
+using chaos::ms_ns;
+using chaos::observed_output;
+using chaos::observed_pool;
+using chaos::wait_until;
 
 class client {
  public:
@@ -337,11 +241,11 @@ class stepping {
   }
 
   const bench::arguments& args_;
-  pool pool_;
+  observed_pool pool_;
   std::string of_;
   std::size_t size_;
   std::mt19937_64 random_;
-  output output_;
+  observed_output output_;
   std::optional<client> client_;
   bool closing_ = false;
   std::uint64_t at_ = 0;      // the instruction before which the worker was killed
