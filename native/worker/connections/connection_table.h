@@ -61,8 +61,10 @@ class connection_table {
     for (slot& each : slots_.first(used_)) {
       if (!each.open) continue;
       const Client& left = client_of(each);
+      const deadline_ticks& deadlines = left;
+      const connection_state& state = left;
       // Writes the same values again: it may be interrupted.
-      std::construct_at(reinterpret_cast<Client*>(&each.client), deadline_ticks(left), connection_state(left));
+      std::construct_at(reinterpret_cast<Client*>(&each.client), deadline_ticks(deadlines), connection_state(state));
       ++count_;
     }
   }
