@@ -24,6 +24,9 @@ void close_leftovers(connection_table<Client> clients, intent& call, int listene
     clients.forget(call.client());
     call.end(1);
   }
+  // One that was refused and closed again is nobody's.
+  const bool accepted = call.under_way() == intent::call::accept && call.client() >= 0;
+  if (accepted && !is_accepted_from(listener, call.client())) call.finish();
   const int end = static_cast<int>(clients.used()) + max_others;
   for (int fd = first_after_stdio; fd < end; ++fd) {
     if (clients.find(fd) != nullptr || std::find(kept.begin(), kept.end(), fd) != kept.end()) continue;
