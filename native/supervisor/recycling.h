@@ -13,7 +13,7 @@ namespace procpool::supervisor {
 class recycling {
  public:
   /// `lifetime_ms`: of a worker; 0: without end.
-  recycling(std::size_t capacity, std::uint64_t lifetime_ms) : lifetime_ms_(lifetime_ms), entries_(capacity) {}
+  recycling(std::size_t capacity, std::uint64_t lifetime_ms) : lifetime_ms_(lifetime_ms) { entries_.reserve(capacity); }
 
   /// A process of that slot is its worker from now on, and has taken over if it was told to; or there is none.
   void began(int slot, std::uint64_t now_ms);
@@ -36,11 +36,15 @@ class recycling {
     bool ordered = false;  // by the host
   };
 
-  entry& at(int slot) { return entries_[static_cast<std::size_t>(slot)]; }
+  entry& at(int slot) {
+    const auto index = static_cast<std::size_t>(slot);
+    if (index >= entries_.size()) entries_.resize(index + 1);
+    return entries_[index];
+  }
   void done(int slot);
 
   std::uint64_t lifetime_ms_;
-  std::vector<entry> entries_;  // by slot
+  std::vector<entry> entries_;  // by slot, grows as needed
   std::deque<int> queue_;
   std::optional<int> current_;
   std::optional<std::uint32_t> order_;

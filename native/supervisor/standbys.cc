@@ -18,9 +18,13 @@ constexpr std::uint32_t number_of(standby_order order) { return static_cast<std:
 
 }  // namespace
 
-standbys::standbys(ipc::pool_page& page, control& host) : page_(page), host_(host), entries_(ipc::max_workers) {}
+standbys::standbys(ipc::pool_page& page, control& host) : page_(page), host_(host) {
+  entries_.reserve(ipc::max_workers);
+}
 
 void standbys::begin(int slot) {
+  const auto index = static_cast<std::size_t>(slot);
+  if (index >= entries_.size()) entries_.resize(index + 1);
   ipc::slot_processes& processes = page_.processes[slot];
   for (ipc::seat& each : processes.seats) each.order.store(number_of(standby_order::wait));
   processes.finished.store(false);

@@ -65,7 +65,7 @@ class standbys {
 
   ipc::pool_page& page_;
   control& host_;
-  std::vector<entry> entries_;  // by slot
+  std::vector<entry> entries_;  // by slot, grows as needed
   bool failure_logged_ = false;
 };
 

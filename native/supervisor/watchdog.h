@@ -22,7 +22,7 @@ class watchdog {
   static constexpr std::uint64_t blocking_ms = 500;
 
   /// `limit_ms`: how long a worker may make no round; 0: for ever.
-  watchdog(std::size_t capacity, std::uint64_t limit_ms) : limit_ms_(limit_ms), entries_(capacity) {}
+  watchdog(std::size_t capacity, std::uint64_t limit_ms) : limit_ms_(limit_ms) { entries_.reserve(capacity); }
 
   /// A process of that slot begins to be its worker; and is no longer.
   void begin(int slot, std::uint64_t now_ms) { at(slot) = {.watched = limit_ms_ > 0, .since_ms = now_ms}; }
@@ -49,12 +49,16 @@ class watchdog {
     std::uint64_t since_ms = 0;  // it has made no round, or it is stopped
   };
 
-  entry& at(int slot) { return entries_[static_cast<std::size_t>(slot)]; }
+  entry& at(int slot) {
+    const auto index = static_cast<std::size_t>(slot);
+    if (index >= entries_.size()) entries_.resize(index + 1);
+    return entries_[index];
+  }
   [[nodiscard]] std::uint64_t interval_ms() const;
   [[nodiscard]] bool is_any_stopped() const;
 
   std::uint64_t limit_ms_;
-  std::vector<entry> entries_;  // by slot
+  std::vector<entry> entries_;  // by slot, grows as needed
   std::uint64_t looked_ms_ = 0;
 };
 
