@@ -6,9 +6,9 @@ namespace procpool::ipc {
 namespace {
 
 void wake(int wakeup_fd) {
-  const std::uint64_t one = 1;
+  const std::uint64_t count = 1;
   // Fails only after 2^64 - 2 writes without a read.
-  [[maybe_unused]] const sys::result written = sys::write(wakeup_fd, &one, sizeof one);
+  [[maybe_unused]] const sys::result written = sys::write(wakeup_fd, &count, sizeof count);
 }
 
 }  // namespace

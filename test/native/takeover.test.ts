@@ -73,7 +73,7 @@ const maxOf = ({ max = 700 }: Made): number => max;
 /** Every way in which up to three that repair are killed: after how many stores each. */
 function interruptions(stores: number): number[][] {
   const once = Array.from({ length: stores + 1 }, (_, count) => [count]);
-  const longer = (shorter: number[][]): number[][] => shorter.flatMap((some) => once.map((one) => [...some, ...one]));
+  const longer = (shorter: number[][]): number[][] => shorter.flatMap((some) => once.map((last) => [...some, ...last]));
   return [[], ...once, ...longer(once), ...longer(longer(once))];
 }
 
