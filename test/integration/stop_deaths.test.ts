@@ -86,7 +86,9 @@ test('a supervisor that hangs does not keep the pool from ending', async (t) => 
 
 test('a host that reads its log late misses no end of a worker', async (t) => {
   const count = 300;
-  const pool = await startInGroup(t, ['--workers', String(count), '--log-level', 'debug']);
+  // Without standbys: a third of the processes.
+  const args = ['--workers', String(count), '--log-level', 'debug', '--on-death', 'restart'];
+  const pool = await startInGroup(t, args);
   const workers = pool.workers;
   assert.equal(workers.length, count);
   await halt(pool.pid);
@@ -99,7 +101,7 @@ test('a host that reads its log late misses no end of a worker', async (t) => {
 });
 
 test('the reader of the output sees its end although the host does not read its log', async (t) => {
-  const pool = await startInGroup(t, ['--workers', '300']);
+  const pool = await startInGroup(t, ['--workers', '300', '--on-death', 'restart']);
   await halt(pool.pid);
   process.kill(pool.supervisor, 'SIGTERM');
   await until('all workers have ended', () => pool.workers.length === 0);

@@ -96,15 +96,15 @@ async function step(t: TestContext, setup: Setup): Promise<void> {
 const limits = { skip: cannotStep, timeout: all ? 3_600_000 : 300_000 };
 
 const variants: Record<string, Setup> = {
-  'it moves a small message to a pipe': { every: 61 },
-  'it moves a long message to a pipe': { size: 100_000, every: 61 },
-  'it moves a small message to a file': { output: 'a file', every: 61 },
-  'it moves a small message to an append file': { output: 'an append file', every: 61 },
-  'it moves a small message to a socket': { output: 'a socket', every: 61 },
-  'it moves a small message of a Unix socket': { unix: true, every: 61 },
-  'it moves a long message of a Unix socket': { unix: true, size: 100_000, every: 61 },
-  'it accepts a client': { of: 'accept', every: 101 },
-  'it closes a connection': { of: 'close', every: 61 },
+  'it moves a small message to a pipe': { every: 181 },
+  'it moves a long message to a pipe': { size: 100_000, every: 181 },
+  'it moves a small message to a file': { output: 'a file', every: 181 },
+  'it moves a small message to an append file': { output: 'an append file', every: 181 },
+  'it moves a small message to a socket': { output: 'a socket', every: 181 },
+  'it moves a small message of a Unix socket': { unix: true, every: 181 },
+  'it moves a long message of a Unix socket': { unix: true, size: 100_000, every: 181 },
+  'it accepts a client': { of: 'accept', every: 307 },
+  'it closes a connection': { of: 'close', every: 181 },
   'it takes over from another that was killed': { of: 'takeover', every: 997 },
 };
 
