@@ -209,9 +209,11 @@ class clients {
     } else {
       call_.begin(intent::call::close, client.fd, {closed, intent::adds(counted->word())});
     }
+    // Before the client can see it.
+    call_.apply(1);
     sys::close(client.fd);  // which takes it out of the poller: no other process has it open that polls
     table_.close(client);
-    call_.end(1);
+    call_.finish();
   }
 
   connection_table<Client> table_;

@@ -62,10 +62,14 @@ class intent {
   }
   void set_client(int client) { client_ = client; }
 
-  /// After it: so much was moved. May be repeated until it has returned.
-  void end(std::uint64_t moved) {
+  /// Sets the counts, and leaves it under way: others see them from now on.
+  void apply(std::uint64_t moved) {
     order();
     for (const effect& each : effects()) *each.count = each.before + static_cast<std::uint64_t>(each.sign) * moved;
+  }
+  /// After it: so much was moved. May be repeated until it has returned.
+  void end(std::uint64_t moved) {
+    apply(moved);
     finish();
   }
   /// After one that changes no counts.
