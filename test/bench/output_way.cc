@@ -56,8 +56,10 @@ void wait_for(int fd, short events) {
 
 std::uint64_t move_all(worker::output& out, int connection) {
   std::uint64_t delivered = 0;
+  std::uint64_t received = 0;
+  int error = 0;
   for (;;) {
-    const sys::result moved = out.splice_from(connection);
+    const sys::result moved = out.splice_from({connection, received, error});
     if (moved == 0) return delivered;
     if (moved == -EAGAIN) {
       wait_for(connection, POLLIN);
@@ -90,8 +92,9 @@ int main(int count, char** arguments) {
   if (::fork() == 0) send_all(client.get(), bytes);
   client.reset();
 
-  const auto staging = std::make_unique<worker::staging_buffer>();
-  worker::output out(STDOUT_FILENO, *staging, worker::kind_of(STDOUT_FILENO), way);
+  const auto memory = std::make_unique<worker::output_memory>();
+  ipc::worker_slot stats;
+  worker::output out(STDOUT_FILENO, *memory, stats, worker::kind_of(STDOUT_FILENO), way);
   const std::uint64_t begin = sys::monotonic_ns();
   const std::uint64_t delivered = move_all(out, server.get());
   const double wall_ms = static_cast<double>(sys::monotonic_ns() - begin) / 1e6;
