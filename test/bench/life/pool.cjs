@@ -1,4 +1,4 @@
-// A replacement accepts when the pool says so: its event worker:start.
+// A replacement accepts when the pool says so: its event worker:takeover.
 const { once } = require('node:events');
 
 const { ProcessPool } = require('../../../dist/index.js');
@@ -11,7 +11,7 @@ async function main() {
   const start = await timed(() => pool.start());
   const replacement = await timed(async () => {
     process.kill(pool.stats().workers[0].pid, 'SIGKILL');
-    await once(pool, 'worker:start');
+    await once(pool, 'worker:takeover');
   });
   const stop = await timed(() => pool.stop());
   console.log(JSON.stringify({ start, replacement, stop }));
