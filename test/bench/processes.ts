@@ -1,6 +1,6 @@
 import { readdirSync, readFileSync } from 'node:fs';
 
-import { descendantsOf } from '../helpers/processes.js';
+import { descendantsOf, statOf } from '../helpers/processes.js';
 
 /** What /proc counts processor time in: sysconf(_SC_CLK_TCK), which is 100 on every Linux that Node runs on. */
 const tickMs = 10;
@@ -50,9 +50,10 @@ export function privateMemoryOfTree(pid: number): number {
     .reduce((sum, [, kib]) => sum + Number(kib) * 1024, 0);
 }
 
-/** Open descriptors of a process and all that descend from it. */
+/** Open descriptors of a process and all that descend from it, but for standbys, which share their worker's table. */
 export function descriptorsOfTree(pid: number): number {
-  return [pid, ...descendantsOf(pid)].reduce((sum, member) => sum + entries(`/proc/${member}/fd`).length, 0);
+  const own = [pid, ...descendantsOf(pid)].filter((member) => !/^procpool-s\d/.test(statOf(member)?.name ?? ''));
+  return own.reduce((sum, member) => sum + entries(`/proc/${member}/fd`).length, 0);
 }
 
 /** Bytes that a process has asked the kernel to read, and got. */
